@@ -3,11 +3,11 @@
 Each edge (chat, desk, command line) maps codes to words once; `tests/architecture` finds an unmapped code.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class QingfengError(Exception):
     """Root of every error this project raises on purpose.
 
@@ -18,10 +18,11 @@ class QingfengError(Exception):
 
     def __str__(self) -> str:
         """The code and its data, for logs."""
-        return f"{self.code} {self.__dict__ if hasattr(self, '__dict__') else ''}".strip()
+        data = ", ".join(f"{part.name}={getattr(self, part.name)!r}" for part in fields(self))
+        return f"{self.code}: {data}" if data else self.code
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ContentError(QingfengError):
     """A content file is wrong.
 

@@ -1,0 +1,55 @@
+"""Errors of use cases: a code and data; chat, desk and command line have the words."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from knowledge.casework.lifecycle import Missing
+from knowledge.errors import QingfengError
+
+
+@dataclass(slots=True, eq=False)
+class NotAllowed(QingfengError):
+    """The official's role or place does not cover this."""
+
+    code: ClassVar[str] = "not_allowed"
+
+
+@dataclass(slots=True, eq=False)
+class NotFound(QingfengError):
+    """There is no such thing, or none this person may know of."""
+
+    code: ClassVar[str] = "not_found"
+    subject: str
+
+
+@dataclass(slots=True, eq=False)
+class CannotMove(QingfengError):
+    """A case lacks something before an act; `missing` says what."""
+
+    code: ClassVar[str] = "cannot_move"
+    number: str
+    missing: tuple[Missing, ...]
+
+
+@dataclass(slots=True, eq=False)
+class BadInput(QingfengError):
+    """A field of a form is wrong: `field` names it, `fault` says how (a code)."""
+
+    code: ClassVar[str] = "bad_input"
+    field: str
+    fault: str
+
+
+@dataclass(slots=True, eq=False)
+class SignInRefused(QingfengError):
+    """Wrong username, password or code, or too many tries; the three wrongs are not told apart."""
+
+    code: ClassVar[str] = "sign_in_refused"
+    wait_seconds: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class LinkSpent(QingfengError):
+    """A link was used, has expired, or never was."""
+
+    code: ClassVar[str] = "link_spent"

@@ -1,0 +1,65 @@
+"""Roles of officials and what each may do: deny by default.
+
+A permission is necessary, never sufficient: the case must also lie in the official's place, and nobody recused
+from a case sees it. The administrator runs the system and cannot read cases.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Role(StrEnum):
+    """Who an official is at the desk."""
+
+    VILLAGE_CLERK = "village_clerk"
+    TOWNSHIP_STAFF = "township_staff"
+    DISCIPLINE_OFFICIAL = "discipline_official"
+    DISCIPLINE_LEADER = "discipline_leader"
+    SUPERIOR = "superior"
+    CUSTODIAN = "custodian"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class Permission(StrEnum):
+    """What a role may be allowed to do."""
+
+    READ_CASES = "read_cases"
+    HANDLE_CASES = "handle_cases"
+    APPROVE_FINDINGS = "approve_findings"
+    ANSWER_INQUIRIES = "answer_inquiries"
+    RUN_ELECTIONS = "run_elections"
+    SEE_ELECTIONS = "see_elections"
+    READ_LOG = "read_log"
+    MANAGE_OFFICIALS = "manage_officials"
+
+
+_P = Permission
+
+PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
+    Role.VILLAGE_CLERK: frozenset({_P.SEE_ELECTIONS, _P.ANSWER_INQUIRIES}),
+    Role.TOWNSHIP_STAFF: frozenset({_P.SEE_ELECTIONS, _P.RUN_ELECTIONS, _P.ANSWER_INQUIRIES}),
+    Role.DISCIPLINE_OFFICIAL: frozenset(
+        {_P.READ_CASES, _P.HANDLE_CASES, _P.ANSWER_INQUIRIES, _P.SEE_ELECTIONS}
+    ),
+    Role.DISCIPLINE_LEADER: frozenset(
+        {_P.READ_CASES, _P.HANDLE_CASES, _P.APPROVE_FINDINGS, _P.ANSWER_INQUIRIES, _P.SEE_ELECTIONS}
+    ),
+    Role.SUPERIOR: frozenset({_P.READ_CASES, _P.APPROVE_FINDINGS, _P.SEE_ELECTIONS}),
+    Role.CUSTODIAN: frozenset(),
+    Role.AUDITOR: frozenset({_P.READ_LOG}),
+    Role.ADMINISTRATOR: frozenset({_P.MANAGE_OFFICIALS}),
+}
+
+#: Roles whose signature ends an investigation; the database holds the same list.
+APPROVING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permission.APPROVE_FINDINGS in may)
+
+
+def may(role: Role, permission: Permission) -> bool:
+    """Whether a role carries a permission."""
+    return permission in PERMISSIONS[role]
+
+
+def covers(place_path: str, of: str) -> bool:
+    """Whether a place lies in another: `cn/demo` covers `cn/demo/qinghe`, and itself."""
+    return of == place_path or of.startswith(f"{place_path}/")

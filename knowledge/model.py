@@ -1,0 +1,212 @@
+"""The values of the question-answering half: laws, dated rules, entries, answers.
+
+What a newcomer gets wrong: a *rule* is one figure with a date and a citation; an *entry* is one question with its
+wording. Figures never stand in an entry's text; they come in through `{{topic}}` placeholders, so that a text and
+its rule cannot disagree. One file of an entry that differs between villages and communities becomes two entries.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+from types import MappingProxyType
+
+
+class Kind(StrEnum):
+    """Whose election an entry is about."""
+
+    VILLAGE = "village"
+    COMMUNITY = "community"
+    BOTH = "both"
+
+
+class Status(StrEnum):
+    """How far the source of an entry or law has been checked."""
+
+    VERIFIED_TWO_COPIES = "verified_two_copies"
+    ONE_COPY = "one_copy"
+    PARTIAL = "partial"
+    LOCAL_POLICY = "local_policy"
+    HOUSE = "house"
+
+
+class Unit(StrEnum):
+    """What a rule's value counts, and so how it is spoken."""
+
+    YEARS = "years"
+    MONTHS = "months"
+    DAYS = "days"
+    WORKING_DAYS = "working_days"
+    PERSONS = "persons"
+    HOUSEHOLDS = "households"
+    BALLOTS = "ballots"
+    TIMES = "times"
+    YUAN = "yuan"
+    AGE = "age"
+    FRACTION = "fraction"
+    WORDS = "words"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A versioned pointer into a source, ready to be shown: 村民委员会组织法 / 第十八条 / 2025年修正."""
+
+    source: str
+    article: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A related or nearest question; `question` is a button label of at most 16 characters."""
+
+    entry_id: str
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the bot says to one question.
+
+    `text` is the first message without its citations; `more` stands behind a button. When `answered` is false,
+    `text` and `more` are empty and `door` may name who is responsible for a matter outside the bot's scope.
+    """
+
+    question: str
+    answered: bool
+    entry_id: str | None
+    text: str
+    more: str
+    citations: tuple[Citation, ...]
+    score: float
+    suggestions: tuple[Suggestion, ...]
+    door: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A source that may be cited: a statute, a regulation, or the service's own rules."""
+
+    id: str
+    name: str
+    version: str
+    in_force_from: date
+    articles: int
+    status: Status
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """An article of a law on file; `article` is a number, with `-1` after it for 之一."""
+
+    law_id: str
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One figure of one jurisdiction from one date on, with the provision it stands in.
+
+    `value` is what arithmetic uses; `upper` closes a range (3 to 7 members); `says` replaces the spoken form.
+    """
+
+    topic: str
+    jurisdiction: str
+    in_force_from: date
+    value: int | Fraction | None
+    upper: int | None
+    unit: Unit
+    says: str
+    provision: Provision
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One question the bot can answer, as it stands in its file, with placeholders still in the texts.
+
+    `questions[0]` is the button label. `local_topic` names a rule on which provinces differ.
+    """
+
+    id: str
+    topic: str
+    kind: Kind
+    questions: tuple[str, ...]
+    answer: str
+    more: str
+    provisions: tuple[Provision, ...]
+    related: tuple[str, ...]
+    local_topic: str
+    status: Status
+    last_verified: date
+    due_again: date
+    in_force_from: date
+    counterpart: str = ""
+    file: str = ""
+
+    @property
+    def label(self) -> str:
+        """The question as a button says it."""
+        return self.questions[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """Words that mean one thing to a villager: what they type, in any dialect, against what we index.
+
+    An `anchor` shows that a question is about elections or reports; an `aspect` says what is asked about them.
+    """
+
+    id: str
+    words: tuple[str, ...]
+    is_anchor: bool
+    is_aspect: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideMatter:
+    """A matter that is not ours, the words that betray it, and the door that is right for it."""
+
+    id: str
+    words: tuple[str, ...]
+    door: str
+    overrides_anchor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SearchWords:
+    """Everything retrieval knows about language, read from content/search."""
+
+    concepts: tuple[Concept, ...]
+    fillers: tuple[str, ...]
+    corrections: Mapping[str, str]
+    outside: tuple[OutsideMatter, ...]
+    village_words: tuple[str, ...]
+    community_words: tuple[str, ...]
+    small_talk: tuple[str, ...]
+    ordinary_words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Jurisdiction:
+    """A place rules are made for; `names` are how people write it in a question."""
+
+    id: str
+    name: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeBase:
+    """All content, checked: every id named anywhere in it exists.
+
+    Built by `knowledge.loader.load_knowledge` only, which enforces the invariant.
+    """
+
+    laws: Mapping[str, Law]
+    rules: tuple[Rule, ...]
+    entries: Mapping[str, Entry]
+    jurisdictions: Mapping[str, Jurisdiction]
+    words: SearchWords
+    files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

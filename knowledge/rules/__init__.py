@@ -1,0 +1,1 @@
+"""Dated figures of the law: looking them up, speaking them, and reckoning with them."""

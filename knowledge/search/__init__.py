@@ -1,0 +1,1 @@
+"""Finding the entry a villager means: normalising, concepts, sound-alikes, ranking, scope."""

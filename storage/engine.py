@@ -1,0 +1,162 @@
+"""Opening the database so that its own rules hold, and refusing to start when they would not.
+
+SQLite: one writing connection (`writer`), begun IMMEDIATE, and a few reading ones; every connection carries the
+pragmas below. PostgreSQL: one pool; the role must own nothing. A newcomer's mistake: opening a connection anywhere
+else, where `recursive_triggers` is off and REPLACE walks round the DELETE triggers.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from sqlalchemy import event, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from storage.errors import DatabaseUnavailable, UnsafeDatabase
+from storage.migrations import HEAD
+
+PRAGMAS: Final = {
+    "journal_mode": "wal",
+    "synchronous": 2,  # FULL: an acknowledged commit survives a power cut
+    "foreign_keys": 1,
+    "recursive_triggers": 1,
+    "trusted_schema": 0,
+}
+_BUSY_TIMEOUT_MS: Final = 10_000
+
+
+def async_url(url: str) -> URL:
+    """The URL with the asynchronous driver filled in."""
+    parsed = make_url(url)
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+    backend = parsed.get_backend_name()
+    if backend not in drivers:
+        raise DatabaseUnavailable(f"QINGFENG_DATABASE_URL names {backend}; use sqlite:/// or postgresql://")
+    return parsed.set(drivername=drivers[backend])
+
+
+class Database:
+    """The open database: a way to write, a way to read, and the proof that its rules hold."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        parsed = async_url(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self._write_lock: asyncio.Lock | None = asyncio.Lock() if self.is_sqlite else None
+        if self.is_sqlite:
+            self.writer = _sqlite_engine(parsed, pool_size=1, immediate=True)
+            self.reader = _sqlite_engine(parsed, pool_size=4, immediate=False)
+        else:
+            self.writer = create_async_engine(parsed, pool_size=pool_size, pool_pre_ping=True)
+            self.reader = self.writer
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A connection inside a transaction; commits nothing by itself. One at a time on SQLite."""
+        if self._write_lock is None:
+            async with self.writer.connect() as connection:
+                yield connection
+            return
+        async with self._write_lock, self.writer.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to read committed rows with."""
+        async with self.reader.connect() as connection:
+            yield connection
+
+    async def verify(self) -> None:
+        """Prove that the database is reachable, migrated and keeps its rules.
+
+        Raises:
+            DatabaseUnavailable: It cannot be opened.
+            UnsafeDatabase: It is not at this version's schema, or its rules could be walked round.
+        """
+        try:
+            async with self.reading() as connection:
+                await (_verify_sqlite if self.is_sqlite else _verify_postgresql)(connection)
+                await _verify_schema(connection)
+        except (DBAPIError, OSError) as error:
+            raise DatabaseUnavailable(_reason(error)) from error
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self.writer.dispose()
+        if self.reader is not self.writer:
+            await self.reader.dispose()
+
+
+def _reason(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+
+
+def _sqlite_engine(url: URL, *, pool_size: int, immediate: bool) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_pragmas(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin where we say, below
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+        for name, value in PRAGMAS.items():
+            cursor.execute(f"PRAGMA {name} = {value}")
+        cursor.close()
+
+    if immediate:
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def begin(connection: Any) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+async def _verify_sqlite(connection: AsyncConnection) -> None:
+    for name, wanted in PRAGMAS.items():
+        found = (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
+        if found != wanted:
+            raise UnsafeDatabase(
+                f"SQLite runs with {name} = {found} instead of {wanted}", "Put the file on a local disk"
+            )
+
+
+async def _verify_postgresql(connection: AsyncConnection) -> None:
+    role = (
+        await connection.execute(
+            text(
+                "SELECT current_user AS name, r.rolsuper, "
+                "EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                "  WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') "
+                "  AND pg_has_role(current_user, c.relowner, 'MEMBER')) AS owns, "
+                "current_setting('session_replication_role') AS replication "
+                "FROM pg_roles r WHERE r.rolname = current_user"
+            )
+        )
+    ).one()
+    if role.rolsuper or role.owns:
+        what = "is a superuser" if role.rolsuper else "owns the tables"
+        raise UnsafeDatabase(
+            f"The database role {role.name} {what} and could switch the rules off",
+            "Migrate with QINGFENG_OWNER_DATABASE_URL and let QINGFENG_DATABASE_URL name a role that owns nothing",
+        )
+    if role.replication != "origin":
+        raise UnsafeDatabase("session_replication_role is not origin", "Unset it for the application's role")
+
+
+async def _verify_schema(connection: AsyncConnection) -> None:
+    exists = (
+        "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
+        if connection.dialect.name == "sqlite"
+        else "SELECT count(*) FROM pg_tables WHERE tablename = 'alembic_version' AND schemaname = current_schema()"
+    )
+    found = None
+    if (await connection.execute(text(exists))).scalar_one():
+        found = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+    if found != HEAD:
+        raise UnsafeDatabase(
+            f"The database is at schema {found or 'none'}, this version needs {HEAD}", "Run: qingfeng migrate"
+        )

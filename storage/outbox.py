@@ -1,0 +1,137 @@
+"""What must leave the system: written in the same transaction as its cause, sent afterwards.
+
+A row is claimed for a while, sent, then marked. A process killed between sending and marking leaves the claim to run
+out, and the row is sent again: at worst repeated, never lost. `dedupe_key` makes one row of one cause.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.tables.records import outbox
+
+if TYPE_CHECKING:
+    from storage.unit_of_work import Storage, UnitOfWork
+
+PURPOSE: Final = "outbox"
+CLAIM: Final = timedelta(seconds=60)
+_BACK_OFF_SECONDS: Final = (5, 15, 60, 300, 900, 3600)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a row goes to: a chat of one of our bots."""
+
+    channel: str
+    chat_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A claimed row, opened."""
+
+    id: int
+    kind: str
+    recipient: Recipient
+    payload: dict[str, Any]
+    attempts: int
+
+
+class Outbox:
+    """Writes rows inside a unit of work."""
+
+    def __init__(self, uow: "UnitOfWork") -> None:
+        self._uow = uow
+
+    async def put(
+        self,
+        *,
+        kind: str,
+        dedupe_key: str,
+        recipient: Recipient,
+        payload: dict[str, Any],
+        available_at: datetime | None = None,
+        claimed_by: str | None = None,
+    ) -> int | None:
+        """Queue one message; None when the same cause queued it before.
+
+        `claimed_by` hands the row to the caller at once (a reply it is about to send itself).
+        """
+        keys, now = self._uow.keys, self._uow.clock.now()
+        row_id = self._uow.ids.next()
+        insert = sqlite.insert if self._uow.storage.database.is_sqlite else postgresql.insert
+        result = await self._uow.execute(
+            insert(outbox)
+            .values(
+                id=row_id,
+                kind=kind,
+                dedupe_key=dedupe_key,
+                recipient_sealed=keys.seal_text(PURPOSE, json.dumps([recipient.channel, recipient.chat_id])),
+                payload_sealed=keys.seal_text(PURPOSE, json.dumps(payload, ensure_ascii=False)),
+                available_at=available_at or now,
+                claimed_by=claimed_by,
+                claimed_until=now + CLAIM if claimed_by else None,
+            )
+            .on_conflict_do_nothing(index_elements=["dedupe_key"])
+        )
+        return row_id if result.rowcount else None
+
+
+async def claim(storage: "Storage", *, worker: str, limit: int) -> list[Delivery]:
+    """Take up to `limit` due rows for `CLAIM`; each row goes to one worker."""
+    now = storage.clock.now()
+    due = and_(
+        outbox.c.sent_at.is_(None),
+        outbox.c.failed_at.is_(None),
+        outbox.c.available_at <= now,
+        or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until < now),
+    )
+    chosen = select(outbox.c.id).where(due).order_by(outbox.c.id).limit(limit)
+    if not storage.database.is_sqlite:
+        chosen = chosen.with_for_update(skip_locked=True)
+    async with storage.unit_of_work() as uow:
+        if not await uow.read(select(outbox.c.id).where(due).limit(1)):
+            return []  # looking costs no write lock
+        taken = update(outbox).where(outbox.c.id.in_(chosen))
+        values = {"claimed_by": worker, "claimed_until": now + CLAIM, "attempts": outbox.c.attempts + 1}
+        rows = (await uow.execute(taken.values(**values).returning(outbox))).all()
+        await uow.commit()
+    return sorted((_opened(storage, row) for row in rows), key=lambda delivery: delivery.id)
+
+
+async def mark_sent(storage: "Storage", delivery_id: int) -> None:
+    """The row left; it never leaves again."""
+    await _set(storage, delivery_id, sent_at=storage.clock.now(), claimed_until=None)
+
+
+async def mark_failed(storage: "Storage", delivery_id: int, *, reason: str) -> None:
+    """The row cannot be delivered to this person (blocked the bot, chat gone)."""
+    await _set(storage, delivery_id, failed_at=storage.clock.now(), last_error=reason[:200], claimed_until=None)
+
+
+async def put_back(storage: "Storage", delivery: Delivery, *, reason: str) -> None:
+    """Try again later, waiting longer each time (5 s to 1 h)."""
+    wait = _BACK_OFF_SECONDS[min(delivery.attempts, len(_BACK_OFF_SECONDS)) - 1]
+    await _set(
+        storage,
+        delivery.id,
+        available_at=storage.clock.now() + timedelta(seconds=wait),
+        last_error=reason[:200],
+        claimed_until=None,
+    )
+
+
+async def _set(storage: "Storage", delivery_id: int, **values: Any) -> None:
+    async with storage.unit_of_work() as uow:
+        await uow.execute(update(outbox).where(outbox.c.id == delivery_id).values(**values))
+        await uow.commit()
+
+
+def _opened(storage: "Storage", row: Any) -> Delivery:
+    channel, chat_id = json.loads(storage.keys.open_text(PURPOSE, row.recipient_sealed))
+    payload = json.loads(storage.keys.open_text(PURPOSE, row.payload_sealed))
+    return Delivery(row.id, row.kind, Recipient(channel, chat_id), payload, row.attempts)

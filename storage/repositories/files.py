@@ -1,0 +1,111 @@
+"""What is known about stored files; the bytes lie in storage.files."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import insert, select, update
+
+from storage.files import media_type, sha256
+from storage.repositories.base import Repository
+from storage.tables.cases import stored_file
+
+NAME: Final = "file.name"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One file. `sha256` is of the original bytes; `media_type` is read from them, not from the name."""
+
+    id: str
+    sha256: str
+    size: int
+    media_type: str
+    name: str
+    origin: str
+    draft_id: int | None
+    case_id: int | None
+    chat_id: int | None
+    received_at: datetime
+
+
+class Files(Repository):
+    """Adds and finds files."""
+
+    async def add(
+        self,
+        data: bytes,
+        *,
+        name: str,
+        origin: str,
+        draft_id: int | None = None,
+        case_id: int | None = None,
+        chat_id: int | None = None,
+    ) -> StoredFile:
+        """Store bytes, then the row that tells what they are."""
+        stored = StoredFile(
+            await self._uow.storage.files.put(data),
+            sha256(data),
+            len(data),
+            media_type(data),
+            name,
+            origin,
+            draft_id,
+            case_id,
+            chat_id,
+            self._uow.clock.now(),
+        )
+        await self._uow.execute(
+            insert(stored_file).values(
+                id=stored.id,
+                sha256=stored.sha256,
+                size=stored.size,
+                media_type=stored.media_type,
+                name_sealed=self._keys.seal_text(NAME, name),
+                origin=origin,
+                draft_id=draft_id,
+                case_id=case_id,
+                chat_id=chat_id,
+                received_at=stored.received_at,
+            )
+        )
+        return stored
+
+    async def get(self, file_id: str) -> StoredFile | None:
+        """A file by id."""
+        rows = await self._uow.read(select(stored_file).where(stored_file.c.id == file_id))
+        return self._opened(rows[0]) if rows else None
+
+    async def of_draft(self, draft_id: int) -> list[StoredFile]:
+        """A draft's files, oldest first."""
+        return await self._some(stored_file.c.draft_id == draft_id)
+
+    async def of_case(self, case_id: int) -> list[StoredFile]:
+        """A case's files, oldest first."""
+        return await self._some(stored_file.c.case_id == case_id)
+
+    async def move_to_case(self, draft_id: int, case_id: int) -> None:
+        """A submitted draft's files become the case's."""
+        await self._uow.execute(
+            update(stored_file).where(stored_file.c.draft_id == draft_id).values(case_id=case_id)
+        )
+
+    async def _some(self, condition: Any) -> list[StoredFile]:
+        rows = await self._uow.read(
+            select(stored_file).where(condition).order_by(stored_file.c.received_at, stored_file.c.id)
+        )
+        return [self._opened(row) for row in rows]
+
+    def _opened(self, row: Any) -> StoredFile:
+        return StoredFile(
+            row.id,
+            row.sha256,
+            row.size,
+            row.media_type,
+            self._keys.open_text(NAME, row.name_sealed),
+            row.origin,
+            row.draft_id,
+            row.case_id,
+            row.chat_id,
+            row.received_at,
+        )

@@ -1,0 +1,109 @@
+"""Elections, their timetable, candidates and what they signed."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from storage.tables.base import metadata
+from storage.types import Instant, Key, one_of
+
+CANDIDATE_STATES = ("invited", "signing", "may_stand", "withdrawn")
+ELECTION_STATES = ("preparing", "running", "finished")
+
+election = Table(
+    "election",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("place_id", ForeignKey("place.id", ondelete="RESTRICT"), nullable=False, index=True),
+    Column("state", String(12), nullable=False),
+    Column("election_day", Date, nullable=False),
+    Column("commitments_due_on", Date, nullable=False),
+    Column("pack", String(40), nullable=False),
+    Column("pack_version", String(40), nullable=False),
+    one_of("state", ELECTION_STATES),
+    CheckConstraint("commitments_due_on <= election_day", name="commitments_before_the_vote"),
+)
+
+election_task = Table(
+    "election_task",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("election_id", ForeignKey("election.id", ondelete="RESTRICT"), nullable=False),
+    Column("code", String(40), nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("done_at", Instant),
+    Column("done_by", ForeignKey("official.id", ondelete="RESTRICT")),
+    UniqueConstraint("election_id", "code"),
+)
+
+candidate = Table(
+    "candidate",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("election_id", ForeignKey("election.id", ondelete="RESTRICT"), nullable=False, index=True),
+    Column("name", String(60), nullable=False),
+    Column("office", String(20), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("person_id", ForeignKey("person.id", ondelete="RESTRICT")),
+    Column("created_by", ForeignKey("official.id", ondelete="RESTRICT"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    one_of("state", CANDIDATE_STATES),
+    one_of("office", ("chair", "vice_chair", "member")),
+)
+
+invitation = Table(
+    "invitation",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("candidate_id", ForeignKey("candidate.id", ondelete="RESTRICT"), nullable=False, index=True),
+    Column("created_by", ForeignKey("official.id", ondelete="RESTRICT"), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Column("used_by", ForeignKey("person.id", ondelete="RESTRICT")),
+)
+
+commitment_text = Table(
+    "commitment_text",
+    metadata,
+    Column("pack", String(40), primary_key=True),
+    Column("version", String(40), primary_key=True),
+    Column("kind", String(40), primary_key=True),
+    Column("text_hash", String(64), nullable=False),  # SHA-256 of the text shown
+)
+
+commitment_signature = Table(
+    "commitment_signature",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("candidate_id", ForeignKey("candidate.id", ondelete="RESTRICT"), nullable=False),
+    Column("pack", String(40), nullable=False),
+    Column("version", String(40), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("text_hash", String(64), nullable=False),
+    Column("signed_name", String(60), nullable=False),
+    Column("signed_at", Instant, nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("receipt", String(40), nullable=False, unique=True),
+    UniqueConstraint("candidate_id", "pack", "version", "kind"),
+)
+
+reminder = Table(
+    "reminder",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("subject", String(60), nullable=False),  # what it is about: candidate/17
+    Column("stage", String(40), nullable=False),  # which rung of the ladder: commitments/T-3/2026-03-05
+    Column("person_id", ForeignKey("person.id", ondelete="RESTRICT"), nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("queued_at", Instant),
+    UniqueConstraint("subject", "stage", "person_id"),
+    Index("ix_reminder_queued_at_due_at", "queued_at", "due_at"),
+)

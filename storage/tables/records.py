@@ -1,0 +1,67 @@
+"""What is kept about the system's own doings: questions, things to send, the event log, the deployment."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table
+
+from storage.tables.base import metadata
+from storage.types import Document, Instant, Key, one_of
+
+INQUIRY_STATES = ("answered", "waiting", "replied")
+OUTBOX_KINDS = ("reply", "status", "reminder", "notice")
+
+inquiry = Table(
+    "inquiry",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", ForeignKey("person.id", ondelete="RESTRICT"), nullable=False, index=True),
+    Column("question_sealed", LargeBinary, nullable=False),
+    Column("entry_id", String(80)),
+    Column("score", Float, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("useful", Boolean),
+    Column("place_id", ForeignKey("place.id", ondelete="SET NULL")),
+    Column("asked_at", Instant, nullable=False),
+    Column("reply_sealed", LargeBinary),
+    Column("replied_by", ForeignKey("official.id", ondelete="RESTRICT")),
+    Column("replied_at", Instant),
+    one_of("state", INQUIRY_STATES),
+    Index("ix_inquiry_state_asked_at", "state", "asked_at"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(12), nullable=False),
+    Column("dedupe_key", String(120), nullable=False, unique=True),
+    Column("recipient_sealed", LargeBinary, nullable=False),
+    Column("payload_sealed", LargeBinary, nullable=False),
+    Column("available_at", Instant, nullable=False),
+    Column("claimed_by", String(60)),
+    Column("claimed_until", Instant),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("sent_at", Instant),
+    Column("failed_at", Instant),
+    Column("last_error", String(200)),
+    one_of("kind", OUTBOX_KINDS),
+    Index("ix_outbox_due", "sent_at", "failed_at", "available_at"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 ... without a gap
+    Column("at", Instant, nullable=False),
+    Column("actor", String(60), nullable=False),  # official/7, reporter, system
+    Column("act", String(60), nullable=False),
+    Column("subject", String(80), nullable=False),
+    Column("detail", Document, nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+)
+
+deployment = Table(
+    "deployment",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", String(200), nullable=False),
+)

@@ -1,0 +1,194 @@
+"""One use case, one unit of work, one commit; nothing else in the project commits.
+
+Light until it writes: reads go to a reading connection and rows handed to `append` wait in memory. The first
+statement through `execute` opens the write transaction. At `commit`, a unit that only appended joins its neighbours
+(storage/appender.py); any other writes everything in its own transaction.
+
+    async with storage.unit_of_work() as uow:
+        case = await uow.cases.by_number(number)
+        ...
+        await uow.commit()
+
+Leaving the block without `commit` drops everything.
+"""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import CursorResult, Executable, Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge.clock import Clock
+from storage.appender import Appender, Row
+from storage.audit import EventLog
+from storage.engine import Database
+from storage.files import FileStore
+from storage.ids import TimeOrderedIds
+from storage.outbox import Outbox
+from storage.refusals import refusals
+from storage.repositories.cases import Cases
+from storage.repositories.elections import Elections
+from storage.repositories.files import Files
+from storage.repositories.inquiries import Inquiries
+from storage.repositories.messages import Messages
+from storage.repositories.officials import Officials
+from storage.repositories.people import People
+from storage.repositories.places import Places
+from storage.repositories.reports import Drafts
+from storage.vault import KeyRing
+
+
+class Storage:
+    """What a running deployment remembers with: database, keys, files, clock."""
+
+    def __init__(self, database: Database, keys: KeyRing, files: FileStore, clock: Clock) -> None:
+        self.database = database
+        self.keys = keys
+        self.files = files
+        self.clock = clock
+        self.ids = TimeOrderedIds(clock)
+        self.appender = Appender(database)
+
+    def unit_of_work(self) -> "UnitOfWork":
+        """A new unit of work."""
+        return UnitOfWork(self)
+
+    async def close(self) -> None:
+        """Finish what is under way and close."""
+        await self.appender.close()
+        await self.database.close()
+
+
+class UnitOfWork:
+    """One transaction with the repositories that work in it. Not shared between tasks."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+        self.keys = storage.keys
+        self.clock = storage.clock
+        self.ids = storage.ids
+        self._stack = AsyncExitStack()
+        self._connection: AsyncConnection | None = None
+        self._rows: list[Row] = []
+        self._after_commit: list[Callable[[], None]] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._leave()
+
+    async def begin(self) -> AsyncConnection:
+        """The write transaction, opened now if it is not open yet."""
+        if self._connection is None:
+            self._connection = await self._stack.enter_async_context(self.storage.database.writing())
+        return self._connection
+
+    async def execute(self, statement: Executable, values: Any = None) -> CursorResult[Any]:
+        """Run a statement in the write transaction.
+
+        Raises:
+            RuleRefused: A trigger refused it.
+        """
+        connection = await self.begin()
+        with refusals():
+            return await connection.execute(statement, values)
+
+    async def read(self, statement: Executable, values: Any = None) -> list[Any]:
+        """Rows as last committed, or as seen by the write transaction if it is open."""
+        if self._connection is not None:
+            return list((await self._connection.execute(statement, values)).all())
+        async with self.storage.database.reading() as connection:
+            return list((await connection.execute(statement, values)).all())
+
+    def append(self, table: Table, **row: Any) -> None:
+        """Write a row at commit; nobody in this unit needs to read it back."""
+        self._rows.append((table, row))
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Call `act` once the commit has succeeded: to wake somebody, never to write."""
+        self._after_commit.append(act)
+
+    async def commit(self) -> None:
+        """Make everything durable and visible at once.
+
+        Raises:
+            RuleRefused: A trigger refused a row.
+        """
+        rows, self._rows = self._rows, []
+        if self._connection is None:
+            if rows:
+                await self.storage.appender.append(rows)
+        else:
+            await self.storage.appender.insert(self._connection, rows)
+            with refusals():
+                await self._connection.commit()
+        await self._leave()
+        acts, self._after_commit = self._after_commit, []
+        for act in acts:
+            act()
+
+    async def _leave(self) -> None:
+        self._connection = None
+        self._rows = []
+        await self._stack.aclose()
+
+    @cached_property
+    def people(self) -> People:
+        """People in chats."""
+        return People(self)
+
+    @cached_property
+    def messages(self) -> Messages:
+        """The web chat's messages."""
+        return Messages(self)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        """Reports in writing."""
+        return Drafts(self)
+
+    @cached_property
+    def cases(self) -> Cases:
+        """Cases, flags, investigations."""
+        return Cases(self)
+
+    @cached_property
+    def files(self) -> Files:
+        """Stored files."""
+        return Files(self)
+
+    @cached_property
+    def inquiries(self) -> Inquiries:
+        """Questions and their answers."""
+        return Inquiries(self)
+
+    @cached_property
+    def elections(self) -> Elections:
+        """Elections, candidates, signatures, reminders."""
+        return Elections(self)
+
+    @cached_property
+    def officials(self) -> Officials:
+        """Officials, sessions, custodians."""
+        return Officials(self)
+
+    @cached_property
+    def places(self) -> Places:
+        """Counties, towns, villages, communities."""
+        return Places(self)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """What must leave."""
+        return Outbox(self)
+
+    @cached_property
+    def log(self) -> EventLog:
+        """The event log."""
+        return EventLog(self)

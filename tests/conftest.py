@@ -1,0 +1,95 @@
+"""Fixtures every folder shares. Storage tests run on SQLite and on PostgreSQL.
+
+Without PostgreSQL its half is skipped and says so; under CI=true a missing service is a failure.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from storage.engine import Database
+from storage.files import FileStore
+from storage.unit_of_work import Storage
+from storage.vault import KeyRing
+from tests import databases
+from tests.fakes import FakeClock
+
+T = TypeVar("T")
+IN_CI = os.environ.get("CI") == "true"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return databases.make_sqlite_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[None]:
+    fault = _outside(databases.postgresql_fault)
+    if fault and IN_CI:
+        pytest.fail(fault)
+    if fault:
+        pytest.skip(fault)
+    _outside(databases.make_template)
+    yield
+    _outside(databases.drop_template)
+
+
+def _outside(act: Callable[[], Coroutine[None, None, T]]) -> T:
+    """Run a coroutine to its end even when a test's loop is running: in a thread of its own."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(act())).result()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def keys() -> KeyRing:
+    return KeyRing(bytes(range(32)))
+
+
+@pytest.fixture
+async def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    return databases.sqlite_database(sqlite_template, tmp_path)
+
+
+@pytest.fixture
+async def postgresql_url(postgresql: None) -> AsyncIterator[str]:
+    async with databases.postgresql_database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+async def database_url(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path) -> AsyncIterator[str]:
+    """The application's URL of a fresh, migrated database, on each kind in turn."""
+    if request.param == "sqlite":
+        yield databases.sqlite_database(sqlite_template, tmp_path)
+        return
+    request.getfixturevalue("postgresql")
+    async with databases.postgresql_database() as url:
+        yield url
+
+
+@pytest.fixture
+async def storage(database_url: str, tmp_path: Path, clock: FakeClock, keys: KeyRing) -> AsyncIterator[Storage]:
+    """A migrated, empty deployment."""
+    opened = Storage(Database(database_url), keys, FileStore(tmp_path / "files", keys), clock)
+    await opened.database.verify()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sqlite_storage(sqlite_url: str, tmp_path: Path, clock: FakeClock, keys: KeyRing) -> AsyncIterator[Storage]:
+    """`storage` on SQLite only, for what does not depend on the database."""
+    opened = Storage(Database(sqlite_url), keys, FileStore(tmp_path / "files", keys), clock)
+    yield opened
+    await opened.close()

@@ -1,0 +1,154 @@
+"""Rows for tests, with defaults for all that a test does not care about. None of them commits."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from knowledge.casework.access import Role
+from knowledge.casework.categories import Category
+from knowledge.casework.lifecycle import CaseState, Finding
+from knowledge.clock import local_date
+from handlers.services import commitments
+from handlers.services.access import Access
+from storage.ids import readable_code
+from storage.outbox import Recipient
+from storage.repositories.cases import Case, CaseFlag
+from storage.repositories.officials import Official
+from storage.repositories.people import Person
+from storage.repositories.places import Place
+from storage.unit_of_work import UnitOfWork
+
+COUNTY = "cn/test"
+TOWN = "cn/test/east"
+VILLAGE = "cn/test/east/willow"
+OTHER_VILLAGE = "cn/test/west/pine"
+
+
+async def add_county(uow: UnitOfWork) -> dict[str, Place]:
+    """A county with two towns and three villages, by path."""
+    rows = (
+        (COUNTY, "county", "试验县"),
+        (TOWN, "town", "东镇"),
+        ("cn/test/west", "town", "西镇"),
+        (VILLAGE, "village", "柳树村"),
+        ("cn/test/east/bridge", "community", "桥头社区"),
+        (OTHER_VILLAGE, "village", "松林村"),
+    )
+    return {path: await uow.places.add(path=path, kind=kind, name=name) for path, kind, name in rows}
+
+
+async def add_official(
+    uow: UnitOfWork, role: Role = Role.DISCIPLINE_OFFICIAL, place_path: str = COUNTY, *, username: str = ""
+) -> Official:
+    """An official who cannot sign in (no real password); see `add_seat` for one who can."""
+    username = username or f"{role}-{readable_code('u').lower()}"
+    return await uow.officials.add(
+        username=username,
+        display_name=f"官{username[-4:]}",
+        role=role,
+        place_path=place_path,
+        password_hash="none",
+        totp_secret="JBSWY3DPEHPK3PXP",
+    )
+
+
+PASSWORD = "correct horse battery"
+
+
+def quick_access() -> Access:
+    """`Access` with Argon2id turned down, as no deployment does."""
+    return Access(time_cost=1, memory_kib=8)
+
+
+async def add_custodian(uow: UnitOfWork, *, username: str = "custodian") -> Official:
+    """A custodian with a key pair under `PASSWORD`."""
+    seat = await quick_access().create_official(
+        uow, username=username, display_name="保管员", role=Role.CUSTODIAN, place_path=COUNTY, password=PASSWORD
+    )
+    return seat.official
+
+
+async def add_person(uow: UnitOfWork, chat_id: int = 1001, channel: str = "web") -> Person:
+    """Somebody in a chat."""
+    key = uow.keys.index("person", f"test:{channel}:{chat_id}")
+    who = Person(uow.ids.next(), key, Recipient(channel, chat_id))
+    await uow.people.add(who)
+    return who
+
+
+async def add_case(
+    uow: UnitOfWork,
+    place: Place,
+    *,
+    flags: tuple[Category, ...] = (Category.VOTE_BUYING,),
+    person: Person | None = None,
+    what: str = "有人挨家送烟，让大家投他。",
+    **answers: Any,
+) -> Case:
+    """A received case with flags."""
+    number = readable_code("QF")
+    case_id = await uow.cases.open_case(
+        number=number,
+        place_id=place.id,
+        person_id=person.id if person else None,
+        narrative={"what": what, "who": "李某", "when": "3月8日", "where": "村口", "how_known": "看见", **answers},
+        reported_person="李某",
+        rule_version="test",
+        answer_due_on=local_date(uow.clock.now()) + timedelta(days=21),
+    )
+    for category in flags:
+        await uow.cases.add_flag(case_id, CaseFlag(category, ("写明了给钱给物换选票",), "test"), {})
+    return await read_case(uow, number)
+
+
+async def read_case(uow: UnitOfWork, number: str) -> Case:
+    case = await uow.cases.by_number(number)
+    assert case is not None
+    return case
+
+
+async def bring_to(uow: UnitOfWork, case: Case, state: CaseState, *, investigator: Official, approver: Official) -> Case:
+    """Walk a fresh case lawfully to a state on the main road."""
+    now = uow.clock.now()
+
+    async def step(target: CaseState, **values: Any) -> None:
+        await uow.cases.move(await read_case(uow, case.number), target, **values)
+
+    road = (
+        CaseState.ACCEPTED,
+        CaseState.INVESTIGATING,
+        CaseState.AWAITING_APPROVAL,
+        CaseState.APPROVED,
+        CaseState.CLOSED,
+    )
+    investigation_id = 0
+    for target in road[: road.index(state) + 1] if state in road else ():
+        if target is CaseState.ACCEPTED:
+            await step(target, accepted_at=now, handler_id=investigator.id)
+        elif target is CaseState.INVESTIGATING:
+            investigation_id = await uow.cases.start_investigation(await read_case(uow, case.number), investigator.id)
+            await step(target)
+        elif target is CaseState.AWAITING_APPROVAL:
+            await uow.cases.add_evidence(investigation_id, description="谈话笔录一份", official_id=investigator.id)
+            await uow.cases.submit_finding(investigation_id, Finding.SUBSTANTIATED, "走访了十二户，说法一致。")
+            await step(target)
+        elif target is CaseState.APPROVED:
+            await uow.cases.approve(investigation_id, approver.id)
+            await step(target)
+        else:
+            await step(target, closed_at=now)
+    return await read_case(uow, case.number)
+
+
+async def add_election(uow: UnitOfWork, place: Place, *, days_ahead: int = 20, due_in: int = 10) -> int:
+    """A running election with the three commitments published; returns its id."""
+    await commitments.publish_packs(uow)
+    today: date = local_date(uow.clock.now())
+    pack = commitments.load_packs()["three_commitments"]
+    return await uow.elections.add(
+        place_id=place.id,
+        state="running",
+        election_day=today + timedelta(days=days_ahead),
+        commitments_due_on=today + timedelta(days=due_in),
+        pack=pack.pack,
+        pack_version=pack.version,
+    )
