@@ -13,8 +13,7 @@ from knowledge.loader import LABEL_LENGTH
 from knowledge.model import Answer, Entry, Kind, KnowledgeBase, Suggestion
 from knowledge.rules.calculation import Calculation, calculate
 from knowledge.rules.rendering import Renderer, province_named
-from knowledge.search.index import Match
-from knowledge.search.ranking import Ranking, Retriever
+from knowledge.search.ranking import Match, Ranking, Retriever
 from knowledge.search.scope import Scope
 
 ANSWERED_FROM: Final = 0.5

@@ -39,6 +39,10 @@ class FileStore:
         """
         return self._keys.open(PURPOSE, await asyncio.to_thread(self._path(file_id).read_bytes))
 
+    def delete(self, file_id: str) -> None:
+        """Forget a file; one that is gone already is no fault."""
+        self._path(file_id).unlink(missing_ok=True)
+
     def _path(self, file_id: str) -> Path:
         if not file_id.isalnum():
             raise FileNotFoundError(file_id)

@@ -69,7 +69,7 @@ class Line:
         """Wait for one's turn; the message is sent and answered inside."""
         loop = asyncio.get_running_loop()
         granted: asyncio.Future[_Trip] = loop.create_future()
-        heappush(self._waiting, (False, next(self._tickets), granted))
+        heappush(self._waiting, (bulk, next(self._tickets), granted))
         if self._timer is None:
             self._let_out()
         trip = await granted

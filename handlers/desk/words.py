@@ -239,3 +239,6 @@ FILE_AGAIN: Final = "刚才选的文件要再选一次。"
 def fault(field: str, name: str) -> str:
     """What to tell somebody about a wrong field."""
     return FAULTS.get((field, name), "这一项要再看一眼。")
+
+#: Fields with words of the official's own, given back when the session ended before they arrived.
+TYPED: Final = frozenset({"where", "description", "summary", "why", "body", "reason", "reply", "name"})

@@ -2,6 +2,8 @@
 
 Every act checks the role, then the rules (knowledge.casework.lifecycle), records an event, and leaves the final word
 to the database. A case an official may not know of is answered exactly like one that does not exist.
+
+`seen` is the version an official was looking at when deciding; a case changed since then raises `StaleVersion`.
 """
 
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from knowledge.casework.access import APPROVING_ROLES, Permission, Role, may
 from knowledge.casework.lifecycle import CaseAct, CaseState, Finding, Missing, acts_from, missing_for, transition_for
 from handlers.services.errors import BadInput, CannotMove, NotAllowed, NotFound
 from handlers.services.notices import tell_officials, tell_reporter
+from storage.errors import StaleVersion
 from storage.repositories.cases import Case, CaseFlag, Investigation, Note
 from storage.repositories.files import StoredFile
 from storage.repositories.officials import Official
@@ -94,17 +97,18 @@ async def colleagues(uow: UnitOfWork, case: Case) -> list[Official]:
     return [who for who in found if who.id not in recused]
 
 
-async def accept(uow: UnitOfWork, official: Official, number: str) -> Case:
+async def accept(uow: UnitOfWork, official: Official, number: str, *, seen: int | None = None) -> Case:
     """Take a case on; the reporter is told."""
-    case = await _ready(uow, official, number, CaseAct.ACCEPT)
+    case = await _ready(uow, official, number, CaseAct.ACCEPT, seen)
     await _move(uow, official, case, CaseAct.ACCEPT, accepted_at=uow.clock.now(), handler_id=official.id)
     await tell_reporter(uow, case, "case_accepted")
     return case
 
 
-async def assign(uow: UnitOfWork, official: Official, number: str, handler_id: int) -> Case:
+async def assign(uow: UnitOfWork, official: Official, number: str, handler_id: int, *, seen: int | None = None) -> Case:
     """Give a case to a colleague."""
     case = await _case(uow, official, number, Permission.HANDLE_CASES)
+    _unchanged(case, seen)
     if handler_id not in {who.id for who in await colleagues(uow, case)}:
         raise BadInput("handler", "unknown")
     await uow.cases.assign(case, handler_id)
@@ -112,9 +116,9 @@ async def assign(uow: UnitOfWork, official: Official, number: str, handler_id: i
     return case
 
 
-async def guide_elsewhere(uow: UnitOfWork, official: Official, number: str, where: str) -> Case:
+async def guide_elsewhere(uow: UnitOfWork, official: Official, number: str, where: str, *, seen: int | None = None) -> Case:
     """Show the reporter the right door; never for a flagged case."""
-    case = await _ready(uow, official, number, CaseAct.GUIDE_ELSEWHERE)
+    case = await _ready(uow, official, number, CaseAct.GUIDE_ELSEWHERE, seen)
     where = _text("where", where, shortest=2)
     await _move(uow, official, case, CaseAct.GUIDE_ELSEWHERE, closed_at=uow.clock.now())
     await uow.cases.add_note(case.id, where, author_id=official.id)
@@ -122,9 +126,9 @@ async def guide_elsewhere(uow: UnitOfWork, official: Official, number: str, wher
     return case
 
 
-async def start_investigation(uow: UnitOfWork, official: Official, number: str) -> Case:
+async def start_investigation(uow: UnitOfWork, official: Official, number: str, *, seen: int | None = None) -> Case:
     """Begin the round's investigation, with this official as investigator."""
-    case = await _ready(uow, official, number, CaseAct.START_INVESTIGATION)
+    case = await _ready(uow, official, number, CaseAct.START_INVESTIGATION, seen)
     await uow.cases.start_investigation(case, official.id)
     await _move(uow, official, case, CaseAct.START_INVESTIGATION, handler_id=official.id)
     await tell_reporter(uow, case, "case_investigating")
@@ -146,9 +150,11 @@ async def add_evidence(
     return case
 
 
-async def submit_finding(uow: UnitOfWork, official: Official, number: str, finding: str, summary: str) -> Case:
+async def submit_finding(
+    uow: UnitOfWork, official: Official, number: str, finding: str, summary: str, *, seen: int | None = None
+) -> Case:
     """Write the finding and hand it to a second person."""
-    case, found = await _investigated(uow, official, number)
+    case, found = await _investigated(uow, official, number, seen)
     summary = _text("summary", summary, shortest=SHORTEST_SUMMARY)
     if finding not in set(Finding):
         raise BadInput("finding", "unknown")
@@ -159,9 +165,9 @@ async def submit_finding(uow: UnitOfWork, official: Official, number: str, findi
     return case
 
 
-async def return_finding(uow: UnitOfWork, official: Official, number: str, why: str) -> Case:
+async def return_finding(uow: UnitOfWork, official: Official, number: str, why: str, *, seen: int | None = None) -> Case:
     """Send a finding back with a reason."""
-    case = await _ready(uow, official, number, CaseAct.RETURN_FINDING)
+    case = await _ready(uow, official, number, CaseAct.RETURN_FINDING, seen)
     why = _text("why", why, shortest=2)
     found = await uow.cases.investigation_of(case)
     if found is None:
@@ -172,9 +178,9 @@ async def return_finding(uow: UnitOfWork, official: Official, number: str, why: 
     return case
 
 
-async def approve_finding(uow: UnitOfWork, official: Official, number: str) -> Case:
+async def approve_finding(uow: UnitOfWork, official: Official, number: str, *, seen: int | None = None) -> Case:
     """Sign a colleague's finding; the case closes and the reporter is told in the same transaction."""
-    case = await _ready(uow, official, number, CaseAct.APPROVE_FINDING)
+    case = await _ready(uow, official, number, CaseAct.APPROVE_FINDING, seen)
     found = await uow.cases.investigation_of(case)
     if found is None or found.finding is None:
         raise CannotMove(case.number, (Missing.INVESTIGATION,))
@@ -186,17 +192,17 @@ async def approve_finding(uow: UnitOfWork, official: Official, number: str) -> C
     return approved
 
 
-async def close(uow: UnitOfWork, official: Official, number: str) -> Case:
+async def close(uow: UnitOfWork, official: Official, number: str, *, seen: int | None = None) -> Case:
     """Close a case; refused with the reason while a must-investigate case is not investigated."""
-    case = await _ready(uow, official, number, CaseAct.CLOSE)
+    case = await _ready(uow, official, number, CaseAct.CLOSE, seen)
     await _move(uow, official, case, CaseAct.CLOSE, closed_at=uow.clock.now())
     await tell_reporter(uow, case, "case_closed", finding="")
     return case
 
 
-async def reopen(uow: UnitOfWork, official: Official, number: str, why: str) -> Case:
+async def reopen(uow: UnitOfWork, official: Official, number: str, why: str, *, seen: int | None = None) -> Case:
     """Open a closed case for a new round."""
-    case = await _ready(uow, official, number, CaseAct.REOPEN)
+    case = await _ready(uow, official, number, CaseAct.REOPEN, seen)
     why = _text("why", why, shortest=2)
     await _move(uow, official, case, CaseAct.REOPEN, round=case.round + 1, closed_at=None)
     await uow.cases.add_note(case.id, why, author_id=official.id)
@@ -249,10 +255,16 @@ async def _case(uow: UnitOfWork, official: Official, number: str, permission: Pe
     return case
 
 
-async def _ready(uow: UnitOfWork, official: Official, number: str, act: CaseAct) -> Case:
+async def _ready(uow: UnitOfWork, official: Official, number: str, act: CaseAct, seen: int | None) -> Case:
     case = await _case(uow, official, number, _permission(act))
+    _unchanged(case, seen)
     await _check(uow, official, case, act)
     return case
+
+
+def _unchanged(case: Case, seen: int | None) -> None:
+    if seen is not None and seen != case.version:
+        raise StaleVersion(case.number)
 
 
 async def _check(uow: UnitOfWork, official: Official, case: Case, act: CaseAct) -> None:
@@ -261,8 +273,11 @@ async def _check(uow: UnitOfWork, official: Official, case: Case, act: CaseAct) 
         raise CannotMove(case.number, missing)
 
 
-async def _investigated(uow: UnitOfWork, official: Official, number: str) -> tuple[Case, Investigation]:
+async def _investigated(
+    uow: UnitOfWork, official: Official, number: str, seen: int | None = None
+) -> tuple[Case, Investigation]:
     case = await _case(uow, official, number, Permission.HANDLE_CASES)
+    _unchanged(case, seen)
     found = await uow.cases.investigation_of(case)
     if found is None or case.state is not CaseState.INVESTIGATING:
         raise CannotMove(case.number, (Missing.INVESTIGATION,))

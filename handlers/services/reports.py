@@ -160,7 +160,9 @@ class Reports:
         problem = await self._file_problem(uow, draft, data)
         if problem:
             return await self._view(uow, draft, problem)
-        stored = await uow.files.add(data, name=name, origin="reporter", draft_id=draft.id)
+        stored = await uow.files.add(
+            data, name=name, origin="reporter", draft_id=draft.id, chat_id=who.recipient.chat_id
+        )
         if caption.strip():
             _append_what(draft, caption.strip())
             await uow.drafts.save(draft)
@@ -238,6 +240,7 @@ class Reports:
         draft = await uow.drafts.in_writing(who.id)
         if draft is None:
             return False
+        await uow.files.delete_of_draft(draft.id)
         await uow.drafts.finish(draft, "dropped")
         return True
 

@@ -21,7 +21,7 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Words = tuple[str, ...]
 
-_VOTE_BUYING_LISTS: Final = ("giving", "aims", "elections", "receivers", "dues", "outside", "ours")
+_VOTE_BUYING_LISTS: Final = ("giving", "aims", "contenders", "elections", "receivers", "dues", "outside", "ours")
 _CUE_LISTS: Final = (
     *("denials", "against", "denied_after", "plain", "suppositions", "suppositions_after"),
     *("speech", "questions", "own_plans", "elsewhere"),
@@ -46,7 +46,8 @@ _WEIGHTS: Final = (
 )
 _PARTS: Final = ("who", "when", "where", "what", "amount", "evidence")
 _KIND_WORDS: Final = ("certain", "acts", "things", "verbs", "also")
-_KIND_KEYS: Final = frozenset({*_KIND_WORDS, "name", "reach", "amounts", "amounts_required", "aimless"})
+_KIND_SIGNS: Final = ("takes_money", "needs_money", "needs_receiver", "needs_aim", "aimless")
+_KIND_KEYS: Final = frozenset({*_KIND_WORDS, *_KIND_SIGNS, "name", "reach"})
 _REASONS: Final = {
     "real_name": ("reason",),
     "specific_clues": ("reason", "judged"),
@@ -78,6 +79,8 @@ class Kind:
     reach: int
     takes_money: bool
     needs_money: bool
+    needs_receiver: bool
+    needs_aim: bool
     aimless: bool
 
 
@@ -140,6 +143,13 @@ class _Sheet:
         value = self.values.get(key, default)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise self.fault(key, f"{key} is {value!r}", "Write a whole number of at least 1")
+        return value
+
+    def sign(self, key: str) -> bool:
+        """Yes or no; no where it is left out."""
+        value = self.values.get(key, False)
+        if not isinstance(value, bool):
+            raise self.fault(key, f"{key} is {value!r}", "Write true or false", ("true", "false"))
         return value
 
     def words(self, key: str, *, optional: bool = False) -> Words:
@@ -248,10 +258,8 @@ def _kind(name: str, sheet: _Sheet, reach: int) -> Kind:
         id=name,
         name=sheet.text("name"),
         reach=sheet.number("reach", reach),
-        takes_money=sheet.values.get("amounts") == "money",
-        needs_money=bool(sheet.values.get("amounts_required")),
-        aimless=bool(sheet.values.get("aimless")),
         **lists,
+        **{key: sheet.sign(key) for key in _KIND_SIGNS},
     )
 
 
@@ -268,4 +276,4 @@ def _points(sheet: _Sheet) -> dict[str, int]:
     for points in sheet.values:
         if not isinstance(points, int):
             raise sheet.fault(str(points), f"points {points!r}", "Write whole numbers as keys")
-    return {word: points for points in sheet.values for word in sheet.words(points)}  # type: ignore[arg-type]
+    return {word: points for points in sheet.values for word in sheet.words(points)}

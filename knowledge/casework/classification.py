@@ -19,7 +19,7 @@ from knowledge.casework.clues.vote_buying import Passage, VoteBuyingDetector
 Intent = Literal["report", "question", "other"]
 
 _CONTACT: Final = re.compile(
-    r"(?<!\d)1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)|(?<!\d)0\d{2,3}-?\d{7,8}(?!\d)|[\w.+-]+@[\w-]+\.\w+"
+    r"(?<!\d)1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)|(?<!\d)0\d{2,3}-?\d{7,8}(?!\d)|[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]{1,64}\.[A-Za-z]{2,}"
 )
 _QUOTE_CHARACTERS: Final = 30
 _QUOTED_AMOUNTS: Final = 5

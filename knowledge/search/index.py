@@ -2,65 +2,74 @@
 
 What a newcomer gets wrong: recall comes from BM25 over whole entries, but the score is the overlap with *one*
 paraphrase (a Tversky index on idf weights) fused with the share the entry as a whole explains and with the edit
-similarity of the spelling. A long entry therefore cannot win by having many words.
+similarity of the spelling. A long entry therefore cannot win by having many words. An entry and its community twin
+are one family here: they share their paraphrases, and who of them answers is decided elsewhere.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import log
-from typing import Final
+from typing import Final, NamedTuple
 
 from rapidfuzz import fuzz
 
-from knowledge.model import Entry
+from knowledge.model import Entry, Kind
 from knowledge.search.lexicon import Lexicon
 from knowledge.search.normalize import normalize
 
-CANDIDATES: Final = 8
+CANDIDATES: Final = 7
 _SATURATION: Final = 1.2
 _LENGTH_SHARE: Final = 0.4
 _LONG_QUESTION: Final = 9.0
 _UNKNOWN_IDF: Final = 0.75
+_MISSED_BY_ENTRY: Final = 0.55
+_MISSED_BY_QUESTION: Final = 0.45
 _OVERLAP_SHARE: Final = 0.66
 _COVERED_SHARE: Final = 0.18
 _SPELLING_SHARE: Final = 0.16
+_WORTH_SPELLING: Final = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """How one entry answers to a question, each part between 0 and 1."""
+class Candidate(NamedTuple):
+    """How one family answers to a question, each part between 0 and 1."""
 
-    entry_id: str
     score: float
+    family: int
     overlap: float
     covered: float
     spelling: float
-    question: str
+    question: int
 
 
-@dataclass(slots=True)
-class _Indexed:
-    entry: Entry
-    texts: list[str]
-    masses: list[float]
-    postings: dict[str, list[int]]
+@dataclass(frozen=True, slots=True)
+class Family:
+    """An entry with its community twin; `postings` lead from a token to the paraphrases that hold it."""
+
+    entry_id: str
+    kind: Kind
+    community_id: str
+    questions: tuple[str, ...]
+    texts: tuple[str, ...]
+    masses: tuple[float, ...]
+    postings: Mapping[str, tuple[int, ...]]
 
 
 class Index:
     """Built once from all entries; read only afterwards."""
 
     def __init__(self, entries: Iterable[Entry], lexicon: Lexicon) -> None:
-        self._lexicon = lexicon
-        entries = list(entries)
-        texts = {entry.id: [normalize(question) for question in entry.questions] for entry in entries}
-        tokens = {entry_id: [lexicon.tokens(text) for text in some] for entry_id, some in texts.items()}
-        frequency = Counter(t for some in tokens.values() for t in {t for one in some for t in one})
-        total = len(entries)
+        by_id = {entry.id: entry for entry in entries}
+        heads = [entry for entry in by_id.values() if entry.kind is not Kind.COMMUNITY or not entry.counterpart]
+        asked = [_asked(entry, by_id.get(entry.counterpart)) for entry in heads]
+        tokens = [[lexicon.tokens(normalize(question)) for question in some] for some in asked]
+        frequency = Counter(t for some in tokens for t in {t for one in some for t in one})
+        total = len(heads)
         self._idf = {t: log(1 + (total - n + 0.5) / (n + 0.5)) for t, n in frequency.items()}
         self._unknown = log(1 + total) * _UNKNOWN_IDF
-        self._entries = [self._indexed(e, texts[e.id], tokens[e.id]) for e in entries]
-        self._postings = self._impacts([tokens[e.id] for e in entries])
+        self._is_aspect = lexicon.aspects
+        self.families = [self._family(*parts) for parts in zip(heads, asked, tokens, strict=True)]
+        self._impacts = _impacts(tokens)
 
     @property
     def known_tokens(self) -> Mapping[str, float]:
@@ -72,52 +81,74 @@ class Index:
         idf, unknown = self._idf, self._unknown
         return {t: w * idf.get(t, unknown) for t, w in tokens.items()}
 
-    def _indexed(self, entry: Entry, texts: list[str], tokens: list[dict[str, float]]) -> _Indexed:
+    def _family(self, entry: Entry, asked: tuple[str, ...], tokens: list[dict[str, float]]) -> Family:
         postings: dict[str, list[int]] = {}
         for number, some in enumerate(tokens):
             for token in some:
                 postings.setdefault(token, []).append(number)
-        return _Indexed(entry, texts, [sum(self.weigh(some).values()) for some in tokens], postings)
+        return Family(
+            entry_id=entry.id,
+            kind=Kind.BOTH if entry.counterpart else entry.kind,
+            community_id=entry.counterpart,
+            questions=asked,
+            texts=tuple(normalize(question) for question in asked),
+            masses=tuple(sum(self.weigh(some).values()) for some in tokens),
+            postings={token: tuple(numbers) for token, numbers in postings.items()},
+        )
 
-    def _impacts(self, tokens: list[list[dict[str, float]]]) -> dict[str, list[tuple[int, float]]]:
-        counts = [Counter(t for one in some for t in one) for some in tokens]
-        average = sum(sum(c.values()) for c in counts) / max(1, len(counts))
-        postings: dict[str, list[tuple[int, float]]] = {}
-        for number, count in enumerate(counts):
-            norm = _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * sum(count.values()) / average)
-            for token, n in count.items():
-                postings.setdefault(token, []).append((number, n * (_SATURATION + 1) / (n + norm)))
-        return postings
-
-    def search(self, text: str, weights: Mapping[str, float]) -> list[Match]:
-        """The best entries for a weighed question, best first."""
+    def search(self, text: str, weights: Mapping[str, float]) -> list[Candidate]:
+        """The best families for a weighed question, in no particular order."""
         found: dict[int, float] = {}
-        for token, weight in weights.items():
-            for number, impact in self._postings.get(token, ()):
+        impacts, aspects = self._impacts, self._is_aspect
+        telling = [t for t in weights if t not in aspects] or weights
+        for token in telling:
+            weight = weights[token]
+            for number, impact in impacts.get(token, ()):
                 found[number] = found.get(number, 0.0) + weight * impact
         best = sorted(found, key=found.__getitem__, reverse=True)[:CANDIDATES]
         mass = sum(weights.values())
-        matches = [self._match(self._entries[number], text, weights, mass) for number in best]
-        return sorted(matches, key=lambda match: (-match.score, match.entry_id))
+        return [self._match(number, text, weights, mass) for number in best]
 
-    def _match(self, indexed: _Indexed, text: str, weights: Mapping[str, float], mass: float) -> Match:
-        shared = [0.0] * len(indexed.texts)
+    def _match(self, number: int, text: str, weights: Mapping[str, float], mass: float) -> Candidate:
+        family = self.families[number]
+        shared: dict[int, float] = {}
         covered = 0.0
+        postings = family.postings
         for token, weight in weights.items():
-            numbers = indexed.postings.get(token)
+            numbers = postings.get(token)
             if numbers:
                 covered += weight
-                for number in numbers:
-                    shared[number] += weight
-        lenience = min(1.0, _LONG_QUESTION / mass) if mass else 1.0
-        overlap, best = 0.0, 0
-        for number, common in enumerate(shared):
-            if common:
-                missed = 0.55 * lenience * (mass - common) + 0.45 * (indexed.masses[number] - common)
-                value = common / (common + missed)
-                if value > overlap:
-                    overlap, best = value, number
-        spelling = fuzz.ratio(text, indexed.texts[best]) / 100
-        share = covered / mass if mass else 0.0
+                for question in numbers:
+                    shared[question] = shared.get(question, 0.0) + weight
+        overlap, best = _best_overlap(shared, family.masses, mass)
+        spelling = fuzz.ratio(text, family.texts[best]) / 100 if overlap > _WORTH_SPELLING else 0.0
+        share = covered / mass
         score = _OVERLAP_SHARE * overlap + _COVERED_SHARE * share + _SPELLING_SHARE * spelling
-        return Match(indexed.entry.id, score, overlap, share, spelling, indexed.entry.questions[best])
+        return Candidate(score, number, overlap, share, spelling, best)
+
+
+def _asked(entry: Entry, twin: Entry | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*entry.questions, *(twin.questions if twin else ()))))
+
+
+def _best_overlap(shared: Mapping[int, float], masses: tuple[float, ...], mass: float) -> tuple[float, int]:
+    """The paraphrase nearest to a question: its Tversky index and its number."""
+    ours = _MISSED_BY_ENTRY * min(1.0, _LONG_QUESTION / mass)
+    overlap, best = 0.0, 0
+    for question, common in shared.items():
+        value = common / (common + ours * (mass - common) + _MISSED_BY_QUESTION * (masses[question] - common))
+        if value > overlap:
+            overlap, best = value, question
+    return overlap, best
+
+
+def _impacts(tokens: list[list[dict[str, float]]]) -> dict[str, list[tuple[int, float]]]:
+    """BM25 term impacts: for each token, the families that hold it and how strongly."""
+    counts = [Counter(t for one in some for t in one) for some in tokens]
+    average = sum(sum(count.values()) for count in counts) / max(1, len(counts))
+    impacts: dict[str, list[tuple[int, float]]] = {}
+    for number, count in enumerate(counts):
+        norm = _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * sum(count.values()) / average)
+        for token, n in count.items():
+            impacts.setdefault(token, []).append((number, n * (_SATURATION + 1) / (n + norm)))
+    return impacts

@@ -22,6 +22,7 @@ class Lexicon:
     def __init__(self, words: SearchWords) -> None:
         phrases: dict[str, str] = dict.fromkeys(words.fillers, _FILLER)
         self.anchors = frozenset(c.id for c in words.concepts if c.is_anchor)
+        self.aspects = frozenset(c.id for c in words.concepts if c.is_aspect)
         self.weights: dict[str, float] = {}
         for concept in words.concepts:
             weight = ASPECT_WEIGHT if concept.is_aspect else MATTER_WEIGHT

@@ -1,27 +1,43 @@
-"""One question in, its candidates out: correction, whole against clauses, village against community.
+"""One question in, its candidates out: correction, whole against parts, village against community.
 
-What a newcomer gets wrong: a long story is scored clause by clause as well, because its question is usually one
-clause. A village entry and its community twin share their paraphrases; which one wins is decided by the words
-that tell villages from communities, and by nothing else.
+What a newcomer gets wrong: a long story is scored part by part as well, because its question is usually one clause
+or the end of one. A village entry and its community twin share their paraphrases; which one answers is decided by
+the words that tell villages from communities, and by nothing else.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from knowledge.model import Kind, KnowledgeBase
-from knowledge.search.index import Index, Match
+from knowledge.search.index import Candidate, Index
 from knowledge.search.lexicon import Lexicon
 from knowledge.search.normalize import clauses, normalize
 from knowledge.search.pinyin import SoundAlikes
 from knowledge.search.scope import Scope, ScopeJudge
 
-_OTHER_KIND: Final = 0.8
-_UNSAID_COMMUNITY: Final = 0.97
+_OTHER_KIND: Final = 0.85
 _CLAUSE: Final = 0.95
-_SPLIT_FROM: Final = 14
+_TAIL: Final = 0.92
 _CORRECTED: Final = 0.97
 _UNANCHORED: Final = 0.8
 _SHORTEST_CLAUSE: Final = 4
+_LONG_CLAUSE: Final = 16
+_TAIL_LENGTH: Final = 12
+_MOST_PARTS: Final = 6
+_KEPT: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An entry a question may mean, and why."""
+
+    entry_id: str
+    score: float
+    overlap: float
+    covered: float
+    spelling: float
+    question: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +57,6 @@ class Retriever:
 
     def __init__(self, knowledge: KnowledgeBase) -> None:
         words = knowledge.words
-        self._kinds = {entry.id: entry.kind for entry in knowledge.entries.values()}
         self._corrections = dict(words.corrections)
         self._village = words.village_words
         self._community = words.community_words
@@ -56,42 +71,47 @@ class Retriever:
         text = normalize(question, self._corrections)
         corrected = self._sounds.corrected(text)
         kind = self._kind(corrected)
-        tokens = self._tokens(corrected)
-        matches = self._search(corrected, tokens, kind)
+        tokens, best = self._search(corrected, kind)
         if corrected != text:
-            matches = self._prefer(self._search(text, self._tokens(text), kind), matches)
+            best = {number: c._replace(score=c.score * _CORRECTED) for number, c in best.items()}
+            _keep_better(best, self._search(text, kind)[1].values(), 1.0)
         scope = self._judge.judge(corrected, tokens)
-        return Ranking(text, corrected, kind, tokens, scope, matches)
+        ordered = sorted(best.values(), key=lambda c: (-c.score, c.family))[:_KEPT]
+        return Ranking(text, corrected, kind, tokens, scope, [self._found(c, kind) for c in ordered])
 
-    def _tokens(self, text: str) -> dict[str, float]:
-        tokens: dict[str, float] = {}
-        for clause in clauses(text):
-            tokens.update(self._lexicon.tokens(clause))
-        return tokens
-
-    def _search(self, text: str, tokens: dict[str, float], kind: Kind | None) -> list[Match]:
-        matches = self._ranked(text, tokens, kind)
+    def _search(self, text: str, kind: Kind | None) -> tuple[dict[str, float], dict[int, Candidate]]:
         parts = clauses(text)
-        if len(parts) > 1 and len(text) >= _SPLIT_FROM:
-            for part in parts:
-                if len(part) >= _SHORTEST_CLAUSE:
-                    found = self._ranked(part, self._lexicon.tokens(part), kind)
-                    matches = _merged(matches, [replace(m, score=m.score * _CLAUSE) for m in found])
-        return matches
+        each = [self._lexicon.tokens(part) for part in parts]
+        tokens = {token: weight for some in each for token, weight in some.items()}
+        best: dict[int, Candidate] = {}
+        _keep_better(best, self._candidates(text, tokens, kind), 1.0)
+        for part, some, share in _parts(parts, each):
+            found = some if some is not None else self._lexicon.tokens(part)
+            if not self._lexicon.anchors.isdisjoint(found):
+                _keep_better(best, self._candidates(part, found, kind), share)
+        return tokens, best
 
-    def _ranked(self, text: str, tokens: dict[str, float], kind: Kind | None) -> list[Match]:
-        anchored = 1.0 if any(t in self._lexicon.anchors for t in tokens) else _UNANCHORED
-        found = self._index.search(text, self._index.weigh(tokens))
-        fitted = [replace(m, score=m.score * anchored * self._fit(m.entry_id, kind)) for m in found]
-        return sorted(fitted, key=lambda match: (-match.score, match.entry_id))
+    def _candidates(self, text: str, tokens: dict[str, float], kind: Kind | None) -> Iterator[Candidate]:
+        if not tokens:
+            return
+        anchored = _UNANCHORED if self._lexicon.anchors.isdisjoint(tokens) else 1.0
+        families = self._index.families
+        for candidate in self._index.search(text, self._index.weigh(tokens)):
+            own = families[candidate.family].kind
+            fit = anchored if kind is None or own is Kind.BOTH or own is kind else anchored * _OTHER_KIND
+            yield candidate if fit == 1.0 else candidate._replace(score=candidate.score * fit)
 
-    def _fit(self, entry_id: str, kind: Kind | None) -> float:
-        own = self._kinds[entry_id]
-        if own is Kind.BOTH or own is kind:
-            return 1.0
-        if kind is None:
-            return _UNSAID_COMMUNITY if own is Kind.COMMUNITY else 1.0
-        return _OTHER_KIND
+    def _found(self, candidate: Candidate, kind: Kind | None) -> Match:
+        family = self._index.families[candidate.family]
+        twin = family.community_id if kind is Kind.COMMUNITY else ""
+        return Match(
+            entry_id=twin or family.entry_id,
+            score=candidate.score,
+            overlap=candidate.overlap,
+            covered=candidate.covered,
+            spelling=candidate.spelling,
+            question=family.questions[candidate.question],
+        )
 
     def _kind(self, text: str) -> Kind | None:
         village = any(word in text for word in self._village)
@@ -100,14 +120,23 @@ class Retriever:
             return None
         return Kind.VILLAGE if village else Kind.COMMUNITY
 
-    @staticmethod
-    def _prefer(plain: list[Match], corrected: list[Match]) -> list[Match]:
-        return _merged(plain, [replace(m, score=m.score * _CORRECTED) for m in corrected])
+
+def _parts(
+    parts: list[str], tokens: list[dict[str, float]]
+) -> Iterator[tuple[str, dict[str, float] | None, float]]:
+    """The clauses of a story of several, and the ends of long ones, with what a hit there is worth."""
+    if len(parts) > 1:
+        for part, some in zip(parts[-_MOST_PARTS:], tokens[-_MOST_PARTS:], strict=True):
+            if len(part) >= _SHORTEST_CLAUSE:
+                yield part, some, _CLAUSE
+    for part in parts[-_MOST_PARTS:]:
+        if len(part) > _LONG_CLAUSE:
+            yield part[-_TAIL_LENGTH:], None, _TAIL
 
 
-def _merged(first: list[Match], second: list[Match]) -> list[Match]:
-    best = {match.entry_id: match for match in first}
-    for match in second:
-        if match.entry_id not in best or match.score > best[match.entry_id].score:
-            best[match.entry_id] = match
-    return sorted(best.values(), key=lambda match: (-match.score, match.entry_id))
+def _keep_better(best: dict[int, Candidate], found: Iterable[Candidate], share: float) -> None:
+    for candidate in found:
+        known = best.get(candidate.family)
+        score = candidate.score * share
+        if known is None or score > known.score:
+            best[candidate.family] = candidate._replace(score=score)

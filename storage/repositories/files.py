@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from storage.files import media_type, sha256
 from storage.repositories.base import Repository
@@ -42,7 +43,13 @@ class Files(Repository):
         case_id: int | None = None,
         chat_id: int | None = None,
     ) -> StoredFile:
-        """Store bytes, then the row that tells what they are."""
+        """Store bytes, then the row that tells what they are.
+
+        Bytes that this chat's own upload stored a moment ago are taken over, not stored twice.
+        """
+        uploaded = await self._take_upload(data, draft_id=draft_id, case_id=case_id, chat_id=chat_id, origin=origin)
+        if uploaded:
+            return uploaded
         stored = StoredFile(
             await self._uow.storage.files.put(data),
             sha256(data),
@@ -70,6 +77,33 @@ class Files(Repository):
             )
         )
         return stored
+
+    async def _take_upload(
+        self, data: bytes, *, draft_id: int | None, case_id: int | None, chat_id: int | None, origin: str
+    ) -> StoredFile | None:
+        if chat_id is None or (draft_id is None and case_id is None):
+            return None
+        waiting = (
+            stored_file.c.chat_id == chat_id,
+            stored_file.c.sha256 == sha256(data),
+            stored_file.c.draft_id.is_(None),
+            stored_file.c.case_id.is_(None),
+        )
+        rows = await self._uow.read(select(stored_file.c.id).where(*waiting).limit(1))
+        if not rows:
+            return None
+        await self._uow.execute(
+            update(stored_file)
+            .where(stored_file.c.id == rows[0].id)
+            .values(draft_id=draft_id, case_id=case_id, origin=origin)
+        )
+        return await self.get(rows[0].id)
+
+    async def delete_of_draft(self, draft_id: int) -> None:
+        """Forget a dropped draft's files, rows now and bytes after the commit."""
+        for stored in await self.of_draft(draft_id):
+            await self._uow.execute(delete(stored_file).where(stored_file.c.id == stored.id))
+            self._uow.after_commit(partial(self._uow.storage.files.delete, stored.id))
 
     async def get(self, file_id: str) -> StoredFile | None:
         """A file by id."""

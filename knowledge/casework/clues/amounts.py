@@ -25,14 +25,15 @@ _COUNTED: Final = (
 _PER: Final = r"(?:一|每)(?:张选票|张票|张|票|户|人|家|个人|桌|份|条|斤|个)"
 _AMOUNT: Final = re.compile(
     rf"(?<![第\d])(?:(?P<money>{_RANGE}{_MONEY}(?:/?{_PER})?)|(?P<counted>{_RANGE}{_COUNTED})"
-    rf"|(?P<bare>(?:{_DIGITS}|[{_SMALL}几数])[{_SMALL}几多来余]*[万亿千百佰仟](?:多|余|来)?(?![{_SMALL}{_LARGE}\d分姓年一]))"
+    rf"|(?P<bare>(?:{_DIGITS}|[{_SMALL}几数])[{_SMALL}几多来余]*[万亿千百佰仟](?:多|余|来|[一二三四五六七八九])?(?![{_SMALL}{_LARGE}\d分姓年一]))"
+    r"|(?P<each>(?<=[票户人家])[一二三四五六七八九]?十[一二三四五六七八九]?(?![一-龥多]))"
     r"|(?P<plain>(?<=[给发送塞转收付了我户人家票])\d{2,7}(?![\d.,:/\-%年月日号点时分个天届级楼路元多余来名条]))"
     ")"
 )
 _BEFORE: Final = re.compile(
     r"(?:(?:每|一)(?:张选票|张票|张|票|户|人|家|个人|家每户|桌|份)(?:选票)?)(?:给|发|送|卖|是)?$"
 )
-_START: Final = re.compile(rf"[\d{_SMALL}半数几]")
+_VOTE: Final = re.compile(r"[一每]张?选?票")
 _NO_AMOUNT: Final = frozenset({"千百", "百千", "一百一"})
 _SINGLE: Final = re.compile(r"^[一几](?!百|千|万|亿|多)")
 
@@ -44,6 +45,11 @@ class Amount(NamedTuple):
     end: int
     text: str
     is_money: bool
+
+    @property
+    def is_price_of_a_vote(self) -> bool:
+        """Whether a sum is given for each vote: 一票五十, 每张选票100元."""
+        return self.is_money and _VOTE.search(self.text) is not None
 
 
 def find_amounts(text: str) -> list[Amount]:

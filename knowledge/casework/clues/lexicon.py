@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 
 
 _PAIR: Final = 2
+_NO_TAGS: Final[tuple[str, ...]] = ()
+_NO_WORDS: Final[list[tuple[str, int, tuple[str, ...]]]] = []
 
 
 class Token(NamedTuple):
@@ -35,19 +37,19 @@ class Lexicon:
     def scan(self, text: str) -> dict[str, list[Token]]:
         """Every word found, by tag, each list in the order of the text."""
         found: dict[str, list[Token]] = {}
+        by_pair, characters = self._by_pair, self._characters
         position, end = 0, len(text)
         while position < end:
-            length, tags = self._longest(text, position)
+            length, tags = 1, _NO_TAGS
+            for word, letters, named in by_pair.get(text[position : position + 2], _NO_WORDS):
+                if letters == _PAIR or text.startswith(word, position):
+                    length, tags = letters, named
+                    break
+            else:
+                tags = characters.get(text[position], _NO_TAGS)
             if tags:
                 token = Token(position, position + length, tags)
                 for tag in tags:
                     found.setdefault(tag, []).append(token)
             position += length
         return found
-
-    def _longest(self, text: str, position: int) -> tuple[int, tuple[str, ...]]:
-        """Length and tags of the longest word at a position; one character without tags where there is none."""
-        for word, length, tags in self._by_pair.get(text[position : position + 2], ()):
-            if length == _PAIR or text.startswith(word, position):
-                return length, tags
-        return 1, self._characters.get(text[position], ())

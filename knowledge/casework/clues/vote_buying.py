@@ -5,11 +5,15 @@ Each passage must also be told as fact (`intent`). The wide reading of the polic
 suspected vote-buying.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from knowledge.casework.categories import CategorySet, Kind
 from knowledge.casework.clues.intent import Standing
 from knowledge.casework.clues.matters import Reading
+
+
+_BEFORE_GIFT: Final = 12
+_AFTER_GIFT: Final = 8
 
 
 class Passage(NamedTuple):
@@ -46,7 +50,7 @@ class VoteBuyingDetector:
 
     def _first(self, reading: Reading, kind: Kind, about_an_election: bool) -> Passage | None:  # noqa: FBT001
         for gift in self._gifts(reading, kind):
-            aimed = gift.aimless or self._has_aim(reading, gift, about_an_election=about_an_election)
+            aimed = gift.aimless or self._has_aim(reading, kind, gift, about_an_election=about_an_election)
             if aimed and self._standing.is_told_as_fact(reading, gift.start, gift.end):
                 return Passage(kind.id, gift.start, gift.end)
         return None
@@ -54,6 +58,8 @@ class VoteBuyingDetector:
     def _gifts(self, reading: Reading, kind: Kind) -> list[_Gift]:
         gifts = [_Gift(t.start, t.end, aimless=True) for t in reading.tokens(f"certain:{kind.id}")]
         gifts += [_Gift(t.start, t.end, aimless=False) for t in reading.tokens(f"acts:{kind.id}")]
+        if kind.needs_money:
+            gifts += [_Gift(a.start, a.end, aimless=True) for a in reading.amounts if a.is_price_of_a_vote]
         things = [(t.start, t.end) for t in reading.tokens(f"things:{kind.id}")]
         if kind.takes_money:
             things += [(amount.start, amount.end) for amount in reading.amounts if amount.is_money]
@@ -69,7 +75,7 @@ class VoteBuyingDetector:
         verbs = reading.within(
             self._verbs[kind.id], max(first, start - kind.reach), min(last, end + kind.reach)
         )
-        near = [verb for verb in verbs if verb.end <= start or verb.start >= end]
+        near = [verb for verb in verbs if (verb.start, verb.end) != (start, end)]
         if not near:
             return None
         verb = min(near, key=lambda token: max(start - token.end, token.start - end))
@@ -80,17 +86,19 @@ class VoteBuyingDetector:
             return None
         return _Gift(low, high, aimless=kind.aimless)
 
-    def _has_aim(self, reading: Reading, gift: _Gift, *, about_an_election: bool) -> bool:
+    def _has_aim(self, reading: Reading, kind: Kind, gift: _Gift, *, about_an_election: bool) -> bool:
         first, last = reading.sentence(gift.start)
-        reach = self._content.aim_reach
-        low, high = gift.start - reach, gift.end + reach
+        low, high = gift.start - self._content.aim_reach, gift.end + self._content.aim_reach
+        to_voters = bool(reading.within("receivers", gift.start - _BEFORE_GIFT, gift.end + _AFTER_GIFT))
         if self._is_due(reading, gift, first, last):
-            low, high = max(low, first), min(high, last)
-            return bool(reading.within("aims", low, high)) and bool(reading.within("receivers", low, high))
+            return to_voters and bool(reading.within("aims", max(low, first), min(high, last)))
         if reading.within("aims", low, high):
             return True
-        to_voters = reading.within("receivers", max(first, low), min(last, high))
-        return bool(to_voters) and (about_an_election or bool(reading.within("elections", first, last)))
+        if kind.needs_aim:
+            return False
+        if reading.within("contenders", low, high) and (to_voters or not kind.needs_receiver):
+            return True
+        return to_voters and (about_an_election or bool(reading.within("elections", first, last)))
 
     @staticmethod
     def _is_due(reading: Reading, gift: _Gift, first: int, last: int) -> bool:

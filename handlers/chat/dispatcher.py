@@ -1,0 +1,47 @@
+"""The one Dispatcher all channels feed."""
+
+from collections.abc import Callable
+
+from aiogram import Dispatcher
+
+from handlers.chat import ask, commit, follow, menu, other, report
+from handlers.chat.conversation import ConversationStorage
+from handlers.chat.transaction import Channel, ChatLocks, OneTransaction, Sender
+from handlers.services.answers import Answers
+from handlers.services.reports import Reports
+from storage.unit_of_work import Storage
+
+
+def create_dispatcher(
+    storage: Storage,
+    channels: dict[int, Channel],
+    locks: ChatLocks,
+    send: Sender,
+    *,
+    answers: Answers,
+    reports: Reports,
+    wake: Callable[[], None],
+) -> Dispatcher:
+    """Wire middlewares and routers.
+
+    The FSM middleware comes after ours, so that it reads its state through the update's unit of work; isolation is
+    ours as well (one lock a chat), hence `disable_fsm` and registering it by hand.
+
+    Args:
+        storage: The open storage.
+        channels: The ways in, by bot id.
+        locks: One lock a chat, shared with deliveries.
+        send: Sends replies queued by a network channel.
+        answers: The use cases of questions.
+        reports: The use cases of reports.
+        wake: Called after each commit: there may be something to deliver.
+    """
+    dispatcher = Dispatcher(storage=ConversationStorage(), disable_fsm=True)
+    dispatcher["answers"] = answers
+    dispatcher["reports"] = reports
+    dispatcher.update.outer_middleware(OneTransaction(storage, channels, locks, send, wake))
+    dispatcher.update.outer_middleware(dispatcher.fsm)
+    dispatcher.include_routers(
+        *(module.router for module in (menu, commit, follow, report, ask, other))
+    )
+    return dispatcher

@@ -1,0 +1,45 @@
+"""Typed data behind buttons: ids only, 64 bytes at most."""
+
+from aiogram.filters.callback_data import CallbackData
+
+
+class MenuTap(CallbackData, prefix="m"):
+    """A choice of the main menu: ask, report, mine, resume, pause."""
+
+    act: str
+
+
+class EntryTap(CallbackData, prefix="e"):
+    """A question of the knowledge base."""
+
+    entry_id: str
+
+
+class InquiryTap(CallbackData, prefix="q"):
+    """What to do with an answered question: useful, useless, person, more, report."""
+
+    act: str
+    inquiry_id: int
+
+
+class ReportTap(CallbackData, prefix="r"):
+    """An act at one step of a report; a press that belongs to another step is out of date."""
+
+    act: str
+    step: str
+    value: str = ""
+
+
+class CaseTap(CallbackData, prefix="c"):
+    """An act on one's own case: show, add, done."""
+
+    act: str
+    number: str
+
+
+class SignTap(CallbackData, prefix="s"):
+    """An act while signing: read, type, ask."""
+
+    act: str
+    candidate_id: int
+    kind: str = ""

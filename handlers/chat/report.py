@@ -1,0 +1,174 @@
+"""Filing a report: each message or press is one step; the service knows where the person stands."""
+
+from aiogram import Bot, Router
+from aiogram.filters import StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, Message
+
+from handlers.chat import texts
+from handlers.chat.filters import Flow, HasFile
+from handlers.chat.incoming import as_words, fetch, sent_file
+from handlers.chat.keyboards import ReportTap
+from handlers.chat.reply import Reply
+from handlers.services.notices import tell_officials
+from handlers.services.reports import Receipt, Reports, ReportView, Step
+from knowledge.casework.access import Permission, Role, may
+from knowledge.clock import local_date
+from storage.repositories.people import Person
+from storage.unit_of_work import UnitOfWork
+
+router = Router(name="report")
+
+HANDLERS = tuple(role for role in Role if may(role, Permission.HANDLE_CASES))
+
+
+async def begin(
+    uow: UnitOfWork, who: Person, state: FSMContext, reports: Reports, *, opening: str = ""
+) -> Reply:
+    """Start a report, or offer the one still open."""
+    view, is_new = await reports.start(uow, who, opening=opening)
+    if not is_new and (view.answers or view.files):
+        if opening and opening not in view.answers.get("what", ""):
+            await state.update_data(opening=opening)
+        return texts.draft_waiting(view)
+    await state.set_state(Flow.report)
+    first = "好，一共8步，记不清的可以不写。" if is_new else ""
+    return texts.prompt(view, opening=first)
+
+
+@router.message(Flow.report, HasFile())
+async def on_file_sent(
+    message: Message, bot: Bot, state: FSMContext, uow: UnitOfWork, who: Person, reports: Reports
+) -> Reply | None:
+    """A photo, recording or document: evidence, at whatever prompt it comes."""
+    file = sent_file(message)
+    if file is None or file.too_big:
+        return _or_lost(await reports.refuse_file(uow, who))
+    view = await reports.add_file(uow, who, await fetch(bot, file), file.name, message.caption or "")
+    if await _is_later_of_album(message, state) and view and not view.problem:
+        return None
+    return _or_lost(view)
+
+
+@router.message(Flow.report)
+async def on_prompt_answered(message: Message, uow: UnitOfWork, who: Person, reports: Reports) -> Reply:
+    """Words for the present prompt; a place or a card stands for words."""
+    words = as_words(message)
+    view = await (reports.answer(uow, who, words) if words else reports.words_wanted(uow, who))
+    return _or_lost(view)
+
+
+@router.message(StateFilter(None), HasFile())
+async def on_file_came_first(
+    message: Message, bot: Bot, state: FSMContext, uow: UnitOfWork, who: Person, reports: Reports
+) -> Reply | None:
+    """A photo as the very first thing: kept in a new draft, so that it is not lost."""
+    if message.voice and not await uow.drafts.in_writing(who.id):
+        return texts.cannot_listen()
+    file = sent_file(message)
+    if file is None or file.too_big:
+        return texts.file_too_big()
+    data = await fetch(bot, file)
+    await reports.start(uow, who)
+    await state.set_state(Flow.report)
+    view = await reports.add_file(uow, who, data, file.name, message.caption or "")
+    if await _is_later_of_album(message, state) and view and not view.problem:
+        return None
+    return _or_lost(view)
+
+
+@router.callback_query(ReportTap.filter())
+async def on_report_button_pressed(
+    query: CallbackQuery,  # noqa: ARG001
+    callback_data: ReportTap,
+    state: FSMContext,
+    uow: UnitOfWork,
+    who: Person,
+    reports: Reports,
+) -> Reply | list[Reply]:
+    """A button under a prompt or the summary."""
+    view = await reports.current(uow, who)
+    act = callback_data.act
+    if view is None:
+        return texts.already_submitted() if act == "submit" else texts.no_draft()
+    if act == "edit" and view.step is Step.REVIEW:
+        await state.set_state(Flow.report)
+        return _or_lost(await reports.edit(uow, who, Step(callback_data.step)))
+    if act in _ANY_STEP:
+        return await _leave_or_return(act, view, state, uow, who, reports)
+    if callback_data.step != view.step:
+        await state.set_state(Flow.report)
+        return [texts.stale_button(), texts.prompt(view)]
+    await state.set_state(Flow.report)
+    if act == "submit":
+        return await _submit(state, uow, who, reports)
+    return _or_lost(await _step(callback_data, uow, who, reports))
+
+
+_ANY_STEP = frozenset({"pause", "ask_drop", "drop", "resume", "restart", "choose", "edit"})
+
+
+async def _leave_or_return(
+    act: str, view: ReportView, state: FSMContext, uow: UnitOfWork, who: Person, reports: Reports
+) -> Reply:
+    match act:
+        case "pause":
+            await state.clear()
+            return texts.paused(has_draft=True)
+        case "ask_drop":
+            return texts.confirm_drop()
+        case "drop":
+            await reports.drop(uow, who)
+            await state.clear()
+            return texts.dropped()
+        case "restart":
+            opening = (await state.get_data()).get("opening", "")
+            await reports.drop(uow, who)
+            await state.clear()
+            return await begin(uow, who, state, reports, opening=opening)
+        case "choose" | "edit":
+            await state.set_state(Flow.report)
+            return texts.choose_field(view) if view.step is Step.REVIEW else texts.prompt(view)
+        case _:
+            await state.set_state(Flow.report)
+            return texts.prompt(view)
+
+
+async def _step(tapped: ReportTap, uow: UnitOfWork, who: Person, reports: Reports) -> ReportView | None:
+    match tapped.act:
+        case "place":
+            return await reports.choose_place(uow, who, int(tapped.value))
+        case "quick":
+            said = texts.quick_answers(Step(tapped.step), local_date(uow.clock.now())).get(tapped.value, "")
+            return await reports.answer(uow, who, said)
+        case "skip":
+            return await reports.skip(uow, who)
+        case "other":
+            return await reports.other_contact(uow, who)
+        case _:
+            return await reports.back(uow, who)
+
+
+async def _submit(state: FSMContext, uow: UnitOfWork, who: Person, reports: Reports) -> Reply:
+    result = await reports.submit(uow, who)
+    if not isinstance(result, Receipt):
+        return _or_lost(result)
+    await state.clear()
+    case = await uow.cases.by_number(result.number)
+    if case is not None:
+        await tell_officials(uow, case.place_path, HANDLERS, cause=f"received/{result.number}")
+    return texts.receipt(result)
+
+
+async def _is_later_of_album(message: Message, state: FSMContext) -> bool:
+    """Whether an album's first file was answered already; ten photos get one answer."""
+    album = message.media_group_id
+    if album is None:
+        return False
+    seen = (await state.get_data()).get("album") == album
+    await state.update_data(album=album)
+    return seen
+
+
+def _or_lost(view: ReportView | None) -> Reply:
+    return texts.prompt(view) if view else texts.no_draft()

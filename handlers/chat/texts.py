@@ -1,0 +1,623 @@
+"""Every word the chat says, in one place. The voice is described in CONTRIBUTING.md.
+
+A function gives one `Reply`: what to say and which buttons go under it. Answer first; one idea a line; always the way
+out; never blame; nothing that gives a content away on a locked screen.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from knowledge.casework.lifecycle import CaseState, Finding
+from knowledge.clock import SHANGHAI, local_date
+from knowledge.model import Answer
+from handlers.chat.keyboards import CaseTap, EntryTap, InquiryTap, MenuTap, ReportTap, SignTap
+from handlers.chat.reply import Button, Reply, rows_of, tap
+from handlers.services.commitments import Signed, SigningView
+from handlers.services.reports import Problem, Receipt, ReportView, Step
+from storage.repositories.cases import Case
+
+ASK: Final = "我想问"
+REPORT: Final = "我要反映"
+MINE: Final = "我的反映"
+_WEEKDAYS: Final = "一二三四五六日"
+_CIRCLED: Final = "①②③④⑤⑥⑦⑧⑨"
+_SHOWN_IN_SUMMARY: Final = 60
+
+
+def people_date(day: date) -> str:
+    """A date as people say it: 3月8日（星期日）."""
+    return f"{day.month}月{day.day}日（星期{_WEEKDAYS[day.weekday()]}）"
+
+
+def days_left(due: date, today: date) -> str:
+    """How long there is: 还剩5天."""
+    left = (due - today).days
+    if left < 0:
+        return f"已经过了{-left}天"
+    return "就是今天" if left == 0 else f"还剩{left}天"
+
+
+# Menu
+
+
+def welcome() -> Reply:
+    """The first words of a chat."""
+    return Reply(
+        "您好，我是清风，帮大家看着村和社区的换届选举。\n"
+        "想知道选举怎么办，直接打字问我。\n"
+        "看到拉票、送钱送物，可以在这里反映，名字单独加密，村里看不到。",
+        rows_of(_menu_buttons(), 2),
+    )
+
+
+def ask_away() -> Reply:
+    """An invitation to type a question."""
+    return Reply(
+        "您说，想问什么？直接打字就行。\n比如：外出打工怎么投票？",
+        rows_of([tap(REPORT, MenuTap(act="report")), tap(MINE, MenuTap(act="mine"))], 2),
+    )
+
+
+def paused(*, has_draft: bool) -> Reply:
+    """After 停."""
+    if has_draft:
+        return Reply(
+            "好，先停在这里。写过的都给您存着，随时可以接着写。",
+            rows_of([tap("接着写", MenuTap(act="report")), tap(ASK, MenuTap(act="ask"))], 2),
+        )
+    return Reply("好。需要的时候再叫我。", rows_of(_menu_buttons(), 2))
+
+
+def say_something() -> Reply:
+    """For a message without words."""
+    return Reply("收到了，可是里面没有字。请打字说说：想问什么，或者想反映什么？", rows_of(_menu_buttons(), 2))
+
+
+def cannot_listen() -> Reply:
+    """For a voice message outside a report."""
+    return Reply(
+        "语音我还听不懂，不敢乱答。\n请打字再说一遍；用输入法的语音转文字也行。\n"
+        "如果这段录音是证据，先点下面，再发一次。",
+        rows_of([tap(REPORT, MenuTap(act="report")), tap(ASK, MenuTap(act="ask"))], 2),
+    )
+
+
+def cannot_use(what: str) -> Reply:
+    """For a kind of message nothing can be done with; says that it was not kept."""
+    return Reply(f"{what}我用不上，没有保存。请打字说说要问什么，或者要反映什么。", rows_of(_menu_buttons(), 2))
+
+
+def edited_message() -> Reply:
+    """For a message changed after it was sent."""
+    return Reply(
+        "您改了前面发过的一条。改之前的我已经收下了，改后的没有替换它。\n要更正，请把改好的话重新发一遍。"
+    )
+
+
+def stale_button(*, toast: bool = True) -> Reply:
+    """For a button of an earlier step."""
+    return Reply(toast="这个按钮已经过时了，请看最新的一条。" if toast else "")
+
+
+def something_broke(reference: str) -> Reply:
+    """For our own fault."""
+    return Reply(
+        f"刚才这条没处理好，是系统的问题，不怪您。\n请过一会儿再发一次；还不行，请告诉值班的人编号 {reference}。"
+    )
+
+
+def _menu_buttons() -> list[Button]:
+    return [
+        tap(ASK, MenuTap(act="ask")),
+        tap(REPORT, MenuTap(act="report")),
+        tap(MINE, MenuTap(act="mine")),
+    ]
+
+
+# Ask
+
+
+def answer(found: Answer, inquiry_id: int, *, looks_like_report: bool) -> Reply:
+    """An answer with its source, and what to do next."""
+    lines = [found.text]
+    sources = "；".join(f"{c.source}（{c.version}）{c.article}" for c in found.citations)
+    if sources:
+        lines.append(f"依据：{sources}")
+    if looks_like_report:
+        lines.append("要是您知道具体的人和事，可以在这里反映。名字单独加密，村里看不到，也可以不留名。")
+    rows: list[tuple[Button, ...]] = []
+    if looks_like_report:
+        rows.append((tap("我要反映这件事", InquiryTap(act="report", inquiry_id=inquiry_id)),))
+    rows.extend((tap(near.question, EntryTap(entry_id=near.entry_id)),) for near in found.suggestions[:3])
+    last = [tap("有用", InquiryTap(act="useful", inquiry_id=inquiry_id))]
+    last.append(tap("没用", InquiryTap(act="useless", inquiry_id=inquiry_id)))
+    rows.append(tuple(last))
+    more = [tap("说详细点", InquiryTap(act="more", inquiry_id=inquiry_id))] if found.more else []
+    rows.append((*more, tap("问人", InquiryTap(act="person", inquiry_id=inquiry_id))))
+    return Reply("\n".join(lines), tuple(rows))
+
+
+def no_answer(found: Answer, reply_by: date) -> Reply:
+    """An honest "I don't know": who answers, by when, and the nearest questions."""
+    rows = [(tap(near.question, EntryTap(entry_id=near.entry_id)),) for near in found.suggestions[:3]]
+    rows.append((tap(REPORT, MenuTap(act="report")),))
+    nearby = "\n下面是相近的问题，也许用得上：" if found.suggestions else ""
+    return Reply(
+        f"这个我没有把握，不乱说。\n已经转给值班的人，最晚{people_date(reply_by)}回您，就在这里回。{nearby}",
+        tuple(rows),
+    )
+
+
+def maybe_report(found: Answer, inquiry_id: int) -> Reply:
+    """For a message that tells of something rather than asks."""
+    rows = [
+        (tap("我要反映这件事", InquiryTap(act="report", inquiry_id=inquiry_id)),),
+        *((tap(near.question, EntryTap(entry_id=near.entry_id)),) for near in found.suggestions[:2]),
+        (tap("不是，转给人看", InquiryTap(act="person", inquiry_id=inquiry_id)),),
+    ]
+    return Reply(
+        "您说的像是一件要反映的事。要在这里反映吗？\n"
+        "刚才写的会带过去，不用重写。名字单独加密，村里看不到；也可以不留名。",
+        tuple(rows),
+    )
+
+
+def details(found: Answer) -> Reply:
+    """The longer text behind 说详细点."""
+    sources = "；".join(f"{c.source}（{c.version}）{c.article}" for c in found.citations)
+    return Reply(f"{found.more}\n依据：{sources}" if sources else found.more)
+
+
+def thanks_useful() -> Reply:
+    """After 有用."""
+    return Reply(toast="谢谢，记下了。")
+
+
+def sorry_useless(inquiry_id: int) -> Reply:
+    """After 没用."""
+    return Reply(
+        "没帮上忙，记下了。要不要让人来答？",
+        ((tap("让人来答", InquiryTap(act="person", inquiry_id=inquiry_id)),),),
+        toast="记下了",
+    )
+
+
+def handed_over(reply_by: date) -> Reply:
+    """After 问人."""
+    return Reply(f"已经转给值班的人，最晚{people_date(reply_by)}回您，就在这里回。", toast="已转给人")
+
+
+def entry_gone() -> Reply:
+    """For a question that the content no longer has."""
+    return Reply("这个问题的内容正在更新。请打字再问一次。")
+
+
+# Report
+
+_QUESTIONS: Final = {
+    Step.WHAT: "什么事？请把经过说一说，想到什么写什么，长短都行。",
+    Step.WHO: "反映的是谁？写名字；不知道名字，写职务或者怎么称呼也行。",
+    Step.PLACE: "在哪个村（社区）？打村名，或点下面。",
+    Step.WHEN: "什么时候的事？比如：3月8日晚上。",
+    Step.WHERE: "在什么地方？比如：村口小卖部、微信群里。",
+    Step.HOW_KNOWN: "您是怎么知道的？",
+    Step.EVIDENCE: "有照片、录音、转账截图吗？直接发过来，可以发好几个，发完点“发完了”。",
+    Step.IDENTITY: (
+        "最后，请留名字和手机号，发在一条里。\n"
+        "比如：王小明 后面写11位手机号。\n"
+        "留名的会优先办，并且给您回音。名字和号码马上单独加密，只有经批准的办案人能看，被反映的人和村里看不到。\n"
+        "不用身份证。也可以不留名，一样会办。"
+    ),
+}
+_FIELD_NAMES: Final = {
+    Step.WHAT: "经过",
+    Step.WHO: "反映谁",
+    Step.PLACE: "哪个村",
+    Step.WHEN: "时间",
+    Step.WHERE: "地点",
+    Step.HOW_KNOWN: "怎么知道的",
+    Step.EVIDENCE: "证据",
+    Step.IDENTITY: "姓名电话",
+}
+_QUICK: Final = {
+    Step.WHO: ("不知道是谁",),
+    Step.WHEN: ("今天", "昨天", "记不清"),
+    Step.WHERE: ("说不清",),
+    Step.HOW_KNOWN: ("亲眼看到", "我自己收到了", "听别人说的"),
+}
+
+
+def quick_answers(step: Step, today: date) -> dict[str, str]:
+    """What each quick button of a prompt stands for, by its position."""
+    spoken = {"今天": f"今天，{people_date(today)}", "昨天": f"昨天，{people_date(today - timedelta(days=1))}"}
+    return {str(at): spoken.get(label, label) for at, label in enumerate(_QUICK.get(step, ()))}
+
+
+def prompt(view: ReportView, *, opening: str = "") -> Reply:
+    """The present prompt of a report, with what was wrong before it."""
+    if view.step is Step.REVIEW:
+        return _summary(view)
+    lines = [opening] if opening else []
+    if view.problem:
+        lines.append(_problem(view))
+    elif view.kept and view.step is Step.EVIDENCE:
+        lines.append(_kept_files(view))
+    elif view.kept:
+        lines.append("📎 收好了，当作证据。接着请回答：")
+    lines.append(f"{_CIRCLED[view.number - 1]} {_question(view)}")
+    if not view.problem:
+        lines.append("随时可以发“停”，写过的都给您存着。")
+    return Reply("\n".join(lines), _prompt_rows(view), remove_incoming=view.remove_incoming)
+
+
+def draft_waiting(view: ReportView) -> Reply:
+    """When somebody begins a report while another is still being written."""
+    what = view.answers.get("what", "")
+    about = f"（{_short(what, 20)}）" if what else ""
+    return Reply(
+        f"您还有一份没写完的反映{about}，停在第{view.number or len(_QUESTIONS)}步，都存着。\n接着写，还是重新写一份？",
+        (
+            (tap("接着写这份", ReportTap(act="resume", step=view.step)),),
+            (tap("不要这份，重新写", ReportTap(act="restart", step=view.step)),),
+        ),
+    )
+
+
+def confirm_drop() -> Reply:
+    """Before a draft is thrown away."""
+    return Reply(
+        "真的不报了吗？写过的和发来的照片会删掉，找不回来。",
+        (
+            (tap("不删，先存着", ReportTap(act="pause", step="any")),),
+            (tap("删掉，不报了", ReportTap(act="drop", step="any")),),
+        ),
+    )
+
+
+def dropped() -> Reply:
+    """After a draft was thrown away."""
+    return Reply("已经删掉了。想反映的时候，随时再来。", rows_of(_menu_buttons(), 2))
+
+
+def choose_field(view: ReportView) -> Reply:
+    """Which field to change."""
+    buttons = [tap(name, ReportTap(act="edit", step=step)) for step, name in _FIELD_NAMES.items()]
+    rows = (*rows_of(buttons, 2), (tap("不改了，回去看", ReportTap(act="resume", step=view.step)),))
+    return Reply("改哪一项？别的都不动。", rows)
+
+
+def receipt(given: Receipt) -> Reply:
+    """The receipt: a number, what happens next, by when. No content of the report."""
+    files = f"\n📎 收到文件 {len(given.file_hashes)} 个，校验码：" if given.file_hashes else ""
+    hashes = "、".join(value[:8] for value in given.file_hashes)
+    at = given.received_at.astimezone(SHANGHAI)
+    return Reply(
+        f"✅ 收到了。编号 {given.number}，请截图保存。\n"
+        f"收到时间：{at.month}月{at.day}日 {at:%H:%M}{files}{hashes}\n"
+        f"接下来：最晚{people_date(given.answer_due_on)}（15个工作日内）告诉您受理情况，就在这里说。\n"
+        "想补充材料、看进度，发“我的反映”。",
+        (
+            (tap("补充材料", CaseTap(act="add", number=given.number)), tap(MINE, MenuTap(act="mine"))),
+        ),
+    )
+
+
+def already_submitted() -> Reply:
+    """For 提交 pressed again."""
+    return Reply(toast="已经交过了，不会重复。")
+
+
+def no_draft() -> Reply:
+    """For a report's button pressed when no report is being written."""
+    return Reply(
+        "现在没有在写的反映。交了的可以在“我的反映”里看。",
+        rows_of([tap(REPORT, MenuTap(act="report")), tap(MINE, MenuTap(act="mine"))], 2),
+        toast="没有在写的反映",
+    )
+
+
+def _question(view: ReportView) -> str:
+    identity = view.answers.get("identity", {})
+    if view.step is Step.IDENTITY and identity.get("other_contact"):
+        if "name_sealed" in identity:
+            return "怎么联系您？写微信号、亲戚电话或者住址都行。"
+        return "请写名字，空一格，再写怎么联系您（微信号、亲戚电话、住址都行）。"
+    return _QUESTIONS[view.step]
+
+
+def _problem(view: ReportView) -> str:
+    sizes = {
+        Problem.NO_WORDS: "收到了，可是里面没有字。请用文字说说。",
+        Problem.TOO_LONG: "这段话有点长，我把它加到“经过”里了，没有丢。这里请写短一点。",
+        Problem.WORDS_WANTED: "这个我看不懂。请打字回答。",
+        Problem.FILE_TOO_BIG: "这个文件超过20兆，这里收不下。请剪短一点，或者发截图。前面写的都在。",
+        Problem.TOO_MANY_FILES: "已经收了30个文件，够多了。还有的，交了以后再补充。",
+        Problem.FILE_EMPTY: "这个文件是空的，请再发一次。",
+        Problem.UNKNOWN_PLACE: f"名单里没有找到“{view.detail}”。请看看下面有没有，或者换个写法。",
+        Problem.SEVERAL_PLACES: "有好几个地方名字相近，请点一个。",
+        Problem.PHONE_WRONG: _wrong_phone(view),
+        Problem.PHONE_MISSING: "名字收好了，已经加密。请再发一个能找到您的手机号。",
+        Problem.NAME_MISSING: "号码收好了，已经加密。请再发您的名字。",
+        Problem.NO_CUSTODIAN: "现在还没有人保管名字的钥匙，为了保护您，名字先不收，刚才那条也没有存。可以先不留名交上来。",
+        Problem.NOTHING_YET: "请先说说是什么事，一句话也行。",
+    }
+    return sizes[view.problem] if view.problem else ""
+
+
+def _wrong_phone(view: ReportView) -> str:
+    kept = "名字收好了。" if "name_sealed" in view.answers.get("identity", {}) else ""
+    if view.detail == "11":
+        return f"{kept}这个号码不像手机号，请再看一眼重发。"
+    return f"{kept}这个号码是{view.detail}位，手机号是11位，请再看一眼重发。"
+
+
+def _kept_files(view: ReportView) -> str:
+    count = len(view.files)
+    return f"📎 收好了，一共{count}个。还有就接着发，没有了点“发完了”。" if count else "收好了，加到“经过”里了。"
+
+
+def _prompt_rows(view: ReportView) -> tuple[tuple[Button, ...], ...]:
+    step = view.step
+    rows: list[tuple[Button, ...]] = []
+    if step is Step.PLACE:
+        places = [tap(p.name, ReportTap(act="place", step=step, value=str(p.id))) for p in view.places[:12]]
+        rows.extend(rows_of(places, 2))
+    quick = [
+        tap(label, ReportTap(act="quick", step=step, value=str(at)))
+        for at, label in enumerate(_QUICK.get(step, ()))
+    ]
+    rows.extend(rows_of(quick, 3 if step is Step.WHEN else 1))
+    if step is Step.EVIDENCE:
+        done = "发完了" if view.files else "没有，下一步"
+        rows.append((tap(done, ReportTap(act="skip", step=step)),))
+    if step is Step.IDENTITY:
+        rows.append((tap("不留名", ReportTap(act="skip", step=step)),))
+        if not view.answers.get("identity", {}).get("other_contact"):
+            rows.append((tap("换一种联系方式", ReportTap(act="other", step=step)),))
+    back = "返回" if view.editing else "上一步"
+    if step is Step.WHAT and not view.editing:
+        rows.append((tap("先存着", ReportTap(act="pause", step=step)), tap("不报了", ReportTap(act="ask_drop", step=step))))
+    else:
+        rows.append((tap(back, ReportTap(act="back", step=step)), tap("先存着", ReportTap(act="pause", step=step))))
+    return tuple(rows)
+
+
+def _summary(view: ReportView) -> Reply:
+    answers, files = view.answers, len(view.files)
+    identity = answers.get("identity", {})
+    name = f"{identity['shown']}（已加密）" if identity.get("shown") else "不留名"
+    shown = {
+        Step.WHAT: _short(answers.get("what", ""), _SHOWN_IN_SUMMARY),
+        Step.WHO: _short(answers.get("who", ""), 30) or "没有写",
+        Step.PLACE: answers.get("place", {}).get("name", "没有写"),
+        Step.WHEN: _short(answers.get("when", ""), 30) or "没有写",
+        Step.WHERE: _short(answers.get("where", ""), 30) or "没有写",
+        Step.HOW_KNOWN: _short(answers.get("how_known", ""), 30) or "没有写",
+        Step.EVIDENCE: f"{files}个文件" if files else "没有文件",
+        Step.IDENTITY: name,
+    }
+    lines = ["请看一遍，对不对？"]
+    if view.kept:
+        lines.insert(0, "收好了。")
+    lines.extend(f"{_FIELD_NAMES[step]}：{value}" for step, value in shown.items())
+    lines.append("如实说就行，记不清的可以写“记不清”。")
+    return Reply(
+        "\n".join(lines),
+        (
+            (tap("对，提交", ReportTap(act="submit", step=Step.REVIEW)),),
+            (tap("改一项", ReportTap(act="choose", step=Step.REVIEW)), tap("先存着", ReportTap(act="pause", step=Step.REVIEW))),
+            (tap("不报了", ReportTap(act="ask_drop", step=Step.REVIEW)),),
+        ),
+        remove_incoming=view.remove_incoming,
+    )
+
+
+def _short(text: str, longest: int) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+# Follow
+
+_PUBLIC_STATES: Final = {
+    CaseState.RECEIVED: "已收到，等受理",
+    CaseState.ACCEPTED: "已受理",
+    CaseState.INVESTIGATING: "正在调查",
+    CaseState.AWAITING_APPROVAL: "正在调查",
+    CaseState.APPROVED: "正在调查",
+    CaseState.CLOSED: "已办结",
+    CaseState.GUIDED_ELSEWHERE: "已告诉您找哪里",
+}
+_FINDINGS: Final = {
+    Finding.SUBSTANTIATED: "反映的情况属实，已经交给有权的机关处理",
+    Finding.PARTLY_SUBSTANTIATED: "反映的情况部分属实，属实的部分已经交给有权的机关处理",
+    Finding.UNFOUNDED: "查下来和反映的情况不一样",
+    Finding.CANNOT_BE_VERIFIED: "眼下的线索还查不清",
+}
+
+
+def my_cases(cases: Iterable[Case], today: date) -> Reply:
+    """A reporter's own cases with their public state."""
+    listed = list(cases)
+    if not listed:
+        return Reply("您在这里还没有反映过。", rows_of([tap(REPORT, MenuTap(act="report")), tap(ASK, MenuTap(act="ask"))], 2))
+    lines = ["您反映过的："]
+    for case in listed[:10]:
+        state = _PUBLIC_STATES[case.state]
+        wait = f"，最晚{people_date(case.answer_due_on)}答复（{days_left(case.answer_due_on, today)}）"
+        lines.append(f"{case.number}　{state}{wait if case.state is CaseState.RECEIVED else ''}")
+    rows = tuple((tap(f"补充 {case.number}", CaseTap(act="add", number=case.number)),) for case in listed[:5])
+    return Reply("\n".join(lines), rows)
+
+
+def add_to_case(number: str) -> Reply:
+    """An invitation to send more."""
+    return Reply(
+        f"要给 {number} 补充什么？打字、发照片都行，可以发好几条。\n发完了点下面。",
+        ((tap("补充完了", CaseTap(act="done", number=number)),),),
+    )
+
+
+def added_to_case(number: str) -> Reply:
+    """After an addition was kept."""
+    return Reply(
+        f"收好了，加到 {number} 里了，办案的人会看到。\n还有就接着发。",
+        ((tap("补充完了", CaseTap(act="done", number=number)),),),
+    )
+
+
+def addition_done(number: str) -> Reply:
+    """After 补充完了."""
+    return Reply(f"好，{number} 补充完了。", rows_of(_menu_buttons(), 2))
+
+
+def file_too_big() -> Reply:
+    """For a file over 20 MB outside a draft."""
+    return Reply("这个文件超过20兆，这里收不下。请剪短一点，或者发截图。")
+
+
+def case_unknown() -> Reply:
+    """For a case that is not this person's."""
+    return Reply("没有找到这个编号。请发“我的反映”看看。")
+
+
+# Commit
+
+
+def signing(view: SigningView, *, opening: bool = False) -> Reply:
+    """The next paper to read and sign, or that all is signed."""
+    candidate, pack = view.candidate, view.pack
+    if view.next_paper is None:
+        return all_signed(view)
+    due = people_date(candidate.election.commitments_due_on)
+    lines = []
+    if opening:
+        lines.append(
+            f"{candidate.name}，您好。参加{candidate.election.place_name}选举，要先签{pack.name}"
+            f"（{len(pack.commitments)}份），最晚{due}签完。\n不签全不能作为候选人。大约5分钟。"
+        )
+    if view.problem == "name_differs":
+        lines.append("名字和登记的不一样，请再看一眼，打全名。登记错了，请找镇换届办改。")
+    paper = view.next_paper
+    lines.append(f"第{view.number}份，共{len(pack.commitments)}份：{paper.title}（{paper.says}）\n{paper.text}")
+    if pack.is_template:
+        lines.append("（这是样本文字，正式文字以当地文件为准）")
+    lines.append("同意的话，打上您的全名，就算签了。")
+    return Reply("\n\n".join(lines), _signing_rows(view))
+
+
+def signed(result: Signed) -> Reply:
+    """A receipt for one signature, followed by the next paper."""
+    at = result.signature.signed_at.astimezone(SHANGHAI)
+    again = "这一份您已经签过了，不用再签。" if result.repeated else "✅ 签好了。"
+    head = (
+        f"{again}\n{result.paper.title}，{at.month}月{at.day}日 {at:%H:%M}，回执 {result.signature.receipt}"
+    )
+    following = signing(result.view)
+    return Reply(f"{head}\n\n{following.text}", following.rows)
+
+
+def all_signed(view: SigningView) -> Reply:
+    """Everything is signed."""
+    lines = [f"✅ {view.pack.name}全部签好，{view.candidate.election.place_name}的承诺这一关过了。"]
+    lines.extend(
+        f"{paper.title}：回执 {signature.receipt}"
+        for paper in view.pack.commitments
+        for signature in view.signed
+        if signature.kind == paper.kind
+    )
+    lines.append("下一步是资格审查，由镇里和县里有关部门办，结果会告诉您。请截图保存。")
+    return Reply("\n".join(lines), rows_of([tap(ASK, MenuTap(act="ask"))]))
+
+
+def link_spent() -> Reply:
+    """For an invitation that no longer works."""
+    return Reply("这个链接用过了，或者过期了。请找镇换届办再要一个。", rows_of(_menu_buttons(), 2))
+
+
+def not_a_candidate() -> Reply:
+    """For somebody who has nothing to sign."""
+    return Reply("您这里没有要签的承诺书。参选的人会收到镇换届办发的链接。", rows_of(_menu_buttons(), 2))
+
+
+def _signing_rows(view: SigningView) -> tuple[tuple[Button, ...], ...]:
+    candidate_id = view.candidate.id
+    return (
+        (
+            tap("等会儿再签", SignTap(act="later", candidate_id=candidate_id)),
+            tap("有疑问，找人", SignTap(act="person", candidate_id=candidate_id)),
+        ),
+    )
+
+
+def sign_later(view: SigningView) -> Reply:
+    """After 等会儿再签."""
+    due = people_date(view.candidate.election.commitments_due_on)
+    left = len(view.pack.commitments) - len(view.signed)
+    return Reply(
+        f"好。还差{left}份，最晚{due}签完。签过的都算数。",
+        ((tap("接着签", SignTap(act="read", candidate_id=view.candidate.id)),),),
+    )
+
+
+def candidate_question() -> Reply:
+    """After 有疑问，找人."""
+    return Reply("您说，有什么疑问？打字发过来，我先答；答不了的转给镇换届办。")
+
+
+# Notices that leave through the outbox
+
+
+def notice(code: str, data: dict[str, Any], now: datetime) -> Reply:
+    """The words for a queued notice.
+
+    Raises:
+        KeyError: No words for the code; a test holds this against every code in use.
+    """
+    return _NOTICES[code](data, now)
+
+
+def _case_notice(words: str) -> Any:
+    def say(data: dict[str, Any], _now: datetime) -> Reply:
+        return Reply(words.format(**data), ((tap("补充材料", CaseTap(act="add", number=data["number"])), tap(MINE, MenuTap(act="mine"))),))
+
+    return say
+
+
+def _case_closed(data: dict[str, Any], _now: datetime) -> Reply:
+    found = _FINDINGS.get(data["finding"], "")
+    return Reply(
+        f"您反映的 {data['number']} 办结了。\n{found}{'。' if found else ''}\n"
+        "对结果有不同意见，或者有新的证据，都可以在这里补充，会有人看。\n结果请自己知道就好，不要往外传。",
+        ((tap("补充或提意见", CaseTap(act="add", number=data["number"])),),),
+    )
+
+
+def _inquiry_replied(data: dict[str, Any], _now: datetime) -> Reply:
+    return Reply(f"您问过：{data['question']}\n\n值班的人回您：\n{data['reply']}", rows_of(_menu_buttons(), 2))
+
+
+def _commitments_due(data: dict[str, Any], now: datetime) -> Reply:
+    due, today = date.fromisoformat(data["due_on"]), local_date(now)
+    return Reply(
+        f"您好，承诺书{people_date(due)}截止，{days_left(due, today)}，您还有没签的。\n"
+        "不签全不能作为候选人。大约2分钟。",
+        (
+            (tap("现在签", SignTap(act="read", candidate_id=data["candidate"])),),
+            (tap("有疑问，找人", SignTap(act="person", candidate_id=data["candidate"])),),
+        ),
+    )
+
+
+_NOTICES: Final = {
+    "case_accepted": _case_notice("您反映的 {number} 已经受理，会有人去查。\n查的时候会保护您。有新情况随时发过来。"),
+    "case_investigating": _case_notice("您反映的 {number} 正在调查。\n有新情况随时发过来。"),
+    "case_reopened": _case_notice("您反映的 {number} 重新打开了，会接着查。"),
+    "case_guided": _case_notice("您反映的 {number} 不归这里管，请这样做：\n{where}\n有新情况也可以在这里补充。"),
+    "case_closed": _case_closed,
+    "inquiry_replied": _inquiry_replied,
+    "commitments_due": _commitments_due,
+    "desk_item_waiting": lambda _data, _now: Reply("您有一条新消息，请打开工作台查看。"),
+}
+NOTICE_CODES: Final = frozenset(_NOTICES)

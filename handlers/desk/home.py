@@ -1,0 +1,117 @@
+"""The first page: what needs this official today, most pressing first."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from handlers.desk import dates, words
+from handlers.desk.case_rows import case_row
+from handlers.desk.questions import question_row
+from handlers.desk.request import Signed, Visit
+from handlers.services import answers, cases, elections
+from handlers.services.elections import Timetable
+from knowledge.casework.access import Permission
+from knowledge.casework.lifecycle import CaseState
+from storage.repositories.cases import Case
+from storage.unit_of_work import UnitOfWork
+
+SHOWN: Final = 5
+AHEAD: Final = timedelta(days=7)
+
+
+async def show_home(visit: Signed) -> Response:
+    """What needs me today."""
+    context: dict[str, Any] = {"to_accept": [], "to_approve": [], "mine": [], "waiting": [], "lines": []}
+    tiles: list[dict[str, Any]] = []
+    async with visit.unit_of_work() as uow:
+        if visit.may(Permission.READ_CASES):
+            context |= await _cases(uow, visit, tiles)
+        if visit.may(Permission.ANSWER_INQUIRIES):
+            context["waiting"] = await _questions(uow, visit, tiles)
+        if visit.may(Permission.SEE_ELECTIONS):
+            context["lines"] = _lines(await elections.timetables(uow, visit.official), visit.desk.today(), tiles)
+    elsewhere = words.ROLE_ELSEWHERE.get(visit.official.role)
+    return await visit.page("home.html", tiles=tiles, elsewhere=elsewhere, sees_elections=visit.may(Permission.SEE_ELECTIONS), sees_cases=visit.may(Permission.READ_CASES), answers_questions=visit.may(Permission.ANSWER_INQUIRIES), **context)
+
+
+async def _cases(uow: UnitOfWork, visit: Visit, tiles: list[dict[str, Any]]) -> dict[str, Any]:
+    """Cases to accept, findings to approve, and what I am working on."""
+    official, today = visit.official, visit.desk.today()
+    open_states = tuple(state for state in CaseState if state not in (CaseState.CLOSED, CaseState.GUIDED_ELSEWHERE))
+    found = await cases.queue(uow, official, states=open_states)
+    handles, approves = visit.may(Permission.HANDLE_CASES), visit.may(Permission.APPROVE_FINDINGS)
+    groups: dict[str, list[Case]] = {
+        "to_accept": [one for one in found if handles and one.state is CaseState.RECEIVED],
+        "to_approve": [
+            one
+            for one in found
+            if approves and one.state is CaseState.AWAITING_APPROVAL and one.handler_id != official.id
+        ],
+        "mine": [
+            one
+            for one in found
+            if one.handler_id == official.id and one.state in (CaseState.ACCEPTED, CaseState.INVESTIGATING)
+        ],
+    }
+    tiles += _case_tiles(groups, today, handles=handles, approves=approves)
+    return {name: [case_row(one, today) for one in group[:SHOWN]] for name, group in groups.items()}
+
+
+def _case_tiles(
+    groups: dict[str, list[Case]], today: date, *, handles: bool, approves: bool
+) -> list[dict[str, Any]]:
+    tiles: list[dict[str, Any]] = []
+    if handles:
+        due = [(one.answer_due_on - today).days for one in groups["to_accept"]]
+        note, kind = _pressing(sum(left < 0 for left in due), sum(left == 0 for left in due))
+        tiles.append(_tile("等您受理", len(due), "/desk/cases?state=received", note, kind))
+        tiles.append(_tile("您手上的", len(groups["mine"]), "/desk/cases?mine=1", "已受理、调查中"))
+    if approves:
+        count = len(groups["to_approve"])
+        tiles.append(_tile("等您审核", count, "/desk/cases?state=awaiting_approval", kind="warn" if count else "plain"))
+    return tiles
+
+
+async def _questions(uow: UnitOfWork, visit: Visit, tiles: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    count = await answers.waiting(uow, visit.official)
+    rows = [question_row(one, visit.desk.today()) for one in await answers.inbox(uow, visit.official)]
+    late = sum(row["late"] for row in rows)
+    note, kind = _pressing(late, 0)
+    tiles.append(_tile("等回复的提问", count, "/desk/questions", note, kind))
+    return rows[:SHOWN]
+
+
+def _lines(timetables: Sequence[Timetable], today: date, tiles: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Timetable lines that are late, due today, or due within a week."""
+    lines = [
+        {
+            "title": line.plan.title,
+            "place": one.election.place_name,
+            "who": line.plan.who,
+            "when": dates.day(line.task.due_on),
+            "due": dates.due(line.task.due_on, today),
+            "day": line.task.due_on,
+            "href": f"/desk/timetable/{one.election.id}#task-{line.task.id}",
+        }
+        for one in timetables
+        for line in one.lines
+        if line.task.done_at is None and line.task.due_on <= today + AHEAD
+    ]
+    lines.sort(key=lambda line: str(line["day"]))
+    late = sum(line["day"] < today for line in lines)
+    due_today = sum(line["day"] == today for line in lines)
+    note, kind = _pressing(late, due_today)
+    tiles.append(_tile("一周内要办的日程", len(lines), "/desk/timetable", note, kind))
+    return lines[: 2 * SHOWN]
+
+
+def _pressing(late: int, today: int) -> tuple[str | None, str]:
+    if late:
+        return f"{late} 件已过期", "danger"
+    return (f"{today} 件今天截止", "warn") if today else (None, "plain")
+
+
+def _tile(label: str, value: int, href: str, note: str | None = None, kind: str = "plain") -> dict[str, Any]:
+    return {"label": label, "value": value, "href": href, "note": note, "kind": kind}
