@@ -1,0 +1,1 @@
+"""What starts: settings, channels, scheduler, delivery, the composition root, the command line."""

@@ -1,0 +1,1 @@
+"""What reacts: chat, desk and clock at the edges, services inside."""

@@ -1,0 +1,1 @@
+"""What knows: rules, answers and content, without any I/O but its own files."""

@@ -16,7 +16,7 @@ from knowledge.rules.rendering import Renderer, province_named
 from knowledge.search.ranking import Match, Ranking, Retriever
 from knowledge.search.scope import Scope
 
-ANSWERED_FROM: Final = 0.5
+ANSWERED_FROM: Final = 0.48
 _NEAR_FROM: Final = 0.22
 _MOST_SUGGESTIONS: Final = 3
 
@@ -93,7 +93,9 @@ class Answerer:
         entry = self._knowledge.entries[reckoned.entry_id]
         answer = self._say(entry, question, place, as_of, score=reckoned.score, kind=entry.kind)
         if answer is None:
-            return Answer(question, answered=False, entry_id=None, text="", more="", citations=(), score=0.0, suggestions=())
+            return Answer(
+                question, answered=False, entry_id=None, text="", more="", citations=(), score=0.0, suggestions=()
+            )
         return replace(answer, text=reckoned.text, more="\n".join(filter(None, (answer.text, answer.more))))
 
     def _say(

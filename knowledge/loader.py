@@ -7,33 +7,20 @@ names file, line, fault and cure, because a wrong answer is worse than no answer
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from knowledge.model import (
-    Concept,
-    Entry,
-    Jurisdiction,
-    Kind,
-    KnowledgeBase,
-    Law,
-    OutsideMatter,
-    Provision,
-    Rule,
-    SearchWords,
-    Status,
-    Unit,
-)
+from knowledge.model import Entry, Jurisdiction, Kind, KnowledgeBase, Law, Provision, Status
 from knowledge.records import Record, read_record
+from knowledge.rules.placeholders import PLACEHOLDER, rule_topics
+from knowledge.rules.reading import read_provision, read_rules
+from knowledge.search.words import read_search_words
 
 CONTENT: Final = Path(__file__).parent / "content"
-PLACEHOLDER: Final = re.compile(r"\{\{([a-z_]+)\}\}")
 COMMUNITY_SUFFIX: Final = "-community"
 LABEL_LENGTH: Final = 16
-_PROVISION: Final = re.compile(r"([a-z0-9-]+) ([0-9]+(?:-[0-9]+)?)")
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -55,7 +42,7 @@ def load_from(root: Path) -> KnowledgeBase:
     """
     laws = {record.data["id"]: law for record, law in _laws(root)}
     places = _jurisdictions(root)
-    rules = tuple(rule for file in _files(root, "rules") for rule in _rules(file, root, laws, places))
+    rules = tuple(rule for file in _files(root, "rules") for rule in read_rules(file, root, laws, places))
     topics = frozenset(rule.topic for rule in rules)
     entries = _entries(root, laws, topics)
     return KnowledgeBase(
@@ -63,7 +50,7 @@ def load_from(root: Path) -> KnowledgeBase:
         rules=rules,
         entries=MappingProxyType(entries),
         jurisdictions=MappingProxyType(places),
-        words=_search_words(root),
+        words=read_search_words(root),
     )
 
 
@@ -105,47 +92,6 @@ def _jurisdictions(root: Path) -> dict[str, Jurisdiction]:
         places[place.id] = place
     record.finish()
     return places
-
-
-def _rules(
-    file: Path, root: Path, laws: Mapping[str, Law], places: Mapping[str, Jurisdiction]
-) -> Iterator[Rule]:
-    record = read_record(file, root)
-    for item in record.records("rules"):
-        place = item.text("jurisdiction")
-        if place not in places:
-            raise item.fault("jurisdiction", f"jurisdiction {place!r} is unknown", "Choose one", sorted(places))
-        numerator, _, denominator = str(item.data.get("value", "")).partition("/")
-        fraction = Fraction(int(numerator), int(denominator)) if denominator.isdigit() else None
-        rule = Rule(
-            topic=item.text("topic"),
-            jurisdiction=place,
-            in_force_from=item.day("in_force_from"),
-            value=item.text("value") and fraction if fraction else item.whole("value", None),
-            upper=item.whole("upper", None),
-            unit=item.choice("unit", Unit),
-            says=item.text("says", ""),
-            provision=_provision(item, item.text("citation"), laws),
-        )
-        if rule.value is None and not rule.says:
-            raise item.fault("value", "the rule says nothing", "Add value: a number, or says: a text")
-        item.finish()
-        yield rule
-    record.finish()
-
-
-def _provision(record: Record, written: str, laws: Mapping[str, Law]) -> Provision:
-    field = "citation" if "citation" in record.data else "citations"
-    match = _PROVISION.fullmatch(written)
-    if match is None:
-        raise record.fault(field, f"citation {written!r} cannot be read", "Write `law-id article`, e.g. village 18")
-    law_id, article = match.groups()
-    law = laws.get(law_id)
-    if law is None:
-        raise record.fault(field, f"law {law_id!r} is not on file", "Add it under laws, or choose one", sorted(laws))
-    if not 1 <= int(article.partition("-")[0]) <= law.articles:
-        raise record.fault(field, f"{law_id} has no article {article}", f"It has {law.articles} articles")
-    return Provision(law_id, article)
 
 
 def _entries(root: Path, laws: Mapping[str, Law], topics: frozenset[str]) -> dict[str, Entry]:
@@ -234,13 +180,7 @@ def _provisions(record: Record, laws: Mapping[str, Law]) -> tuple[Provision, ...
     written = record.texts("citations")
     if not written:
         raise record.fault("citations", "the entry cites nothing", "Name at least one article: village 18")
-    return tuple(_provision(record, text, laws) for text in written)
-
-
-def rule_topics(name: str, kind: Kind) -> tuple[str, ...]:
-    """The rule topics a placeholder may mean in an entry of a kind, the particular one first."""
-    own = "village" if kind is not Kind.COMMUNITY else "community"
-    return (f"{own}.{name}", name)
+    return tuple(read_provision(record, text, laws) for text in written)
 
 
 def _check_placeholders(record: Record, entry: Entry, topics: frozenset[str]) -> None:
@@ -257,37 +197,3 @@ def _kindred(entry: Entry, entries: Mapping[str, Entry]) -> Entry:
         return entry
     related = tuple(r + COMMUNITY_SUFFIX if r + COMMUNITY_SUFFIX in entries else r for r in entry.related)
     return replace(entry, related=related)
-
-
-def _search_words(root: Path) -> SearchWords:
-    words = read_record(root / "search" / "words.yaml", root)
-    pairs = {pair.text("wrong"): pair.text("right") for pair in words.records("corrections")}
-    result = SearchWords(
-        concepts=tuple(_concepts(root)),
-        fillers=words.texts("fillers"),
-        corrections=MappingProxyType(pairs),
-        outside=tuple(_outside(root)),
-        village_words=words.texts("village_words"),
-        community_words=words.texts("community_words"),
-        small_talk=words.texts("small_talk"),
-        ordinary_words=words.texts("ordinary_words"),
-    )
-    words.finish()
-    return result
-
-
-def _concepts(root: Path) -> Iterator[Concept]:
-    record = read_record(root / "search" / "concepts.yaml", root)
-    for group in ("anchors", "matters", "aspects"):
-        for item in record.records(group):
-            yield Concept(item.text("id"), item.texts("words"), group == "anchors", group == "aspects")
-            item.finish()
-    record.finish()
-
-
-def _outside(root: Path) -> Iterator[OutsideMatter]:
-    record = read_record(root / "search" / "outside.yaml", root)
-    for item in record.records("matters"):
-        yield OutsideMatter(item.text("id"), item.texts("words"), item.text("door"), item.flag("overrides_anchor"))
-        item.finish()
-    record.finish()

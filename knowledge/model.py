@@ -151,17 +151,26 @@ class Entry:
         return self.questions[0]
 
 
+class ConceptGroup(StrEnum):
+    """What a concept shows about a question."""
+
+    ANCHORS = "anchors"
+    MATTERS = "matters"
+    ASPECTS = "aspects"
+    WEAK_ASPECTS = "weak_aspects"
+
+
 @dataclass(frozen=True, slots=True)
 class Concept:
     """Words that mean one thing to a villager: what they type, in any dialect, against what we index.
 
-    An `anchor` shows that a question is about elections or reports; an `aspect` says what is asked about them.
+    An anchor shows that a question is about elections or reports, a matter may occur anywhere, an aspect says what
+    is asked (how many, when, who), a weak aspect hardly tells questions apart (may one, what is).
     """
 
     id: str
     words: tuple[str, ...]
-    is_anchor: bool
-    is_aspect: bool
+    group: ConceptGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +195,7 @@ class SearchWords:
     community_words: tuple[str, ...]
     small_talk: tuple[str, ...]
     ordinary_words: tuple[str, ...]
+    sound_terms: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from storage.engine import Database
 from storage.errors import KeyFileProblem
 from storage.tables.officials import official, place
 from storage.tables.records import deployment
@@ -25,6 +26,13 @@ async def put(storage: Storage, name: str, value: str) -> None:
     async with storage.unit_of_work() as uow:
         await uow.execute(insert(deployment).values(name=name, value=value).on_conflict_do_nothing())
         await uow.commit()
+
+
+async def was_bound(database: Database) -> bool:
+    """Whether a key was ever used with this database."""
+    async with database.reading() as connection:
+        known = select(func.count()).select_from(deployment).where(deployment.c.name == KEY)
+        return bool((await connection.execute(known)).scalar_one())
 
 
 async def is_empty(storage: Storage) -> bool:

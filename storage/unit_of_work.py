@@ -106,9 +106,10 @@ class UnitOfWork:
         async with self.storage.database.reading() as connection:
             return list((await connection.execute(statement, values)).all())
 
-    def append(self, table: Table, **row: Any) -> None:
-        """Write a row at commit; nobody in this unit needs to read it back."""
+    def append(self, table: Table, **row: Any) -> dict[str, Any]:
+        """Write a row at commit; nobody in this unit needs to read it back. Until then the row may be changed."""
         self._rows.append((table, row))
+        return row
 
     def after_commit(self, act: Callable[[], None]) -> None:
         """Call `act` once the commit has succeeded: to wake somebody, never to write."""

@@ -1,0 +1,1 @@
+"""The subcommands of `qingfeng`, one module each, imported only when called."""

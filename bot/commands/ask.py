@@ -71,8 +71,11 @@ def _as_of(written: str | None) -> date:
 
 
 def _check_place(jurisdiction: str) -> None:
-    if jurisdiction.split("/")[0] != NATION or not all(jurisdiction.split("/")):
-        raise _InputError(f"--jurisdiction {jurisdiction!r} is unknown; write cn or cn/zhejiang / 请写 cn 或 cn/zhejiang")
+    steps = jurisdiction.split("/")
+    if steps[0] != NATION or not all(steps):
+        raise _InputError(
+            f"--jurisdiction {jurisdiction!r} is unknown; write cn or cn/zhejiang / 请写 cn 或 cn/zhejiang"
+        )
 
 
 def _questions(arguments: argparse.Namespace) -> Iterator[str]:

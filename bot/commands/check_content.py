@@ -22,7 +22,9 @@ HELP = "Check every law, rule and entry of the content / 检查知识内容"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--date", metavar="YYYY-MM-DD", help="entries due again by this day are listed (default: today)")
+    parser.add_argument(
+        "--date", metavar="YYYY-MM-DD", help="entries due again by this day are listed (default: today)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -56,11 +58,9 @@ def _summary(knowledge: KnowledgeBase, today: date) -> dict[str, Any]:
 
 
 def _as_text(summary: dict[str, Any]) -> str:
-    due = summary["due"]
-    lines = [
-        "Content is right. / 内容没有错误。",
-        f"{summary['laws']} laws, {summary['rules']} rules, {summary['entries']} entries in {summary['files']} files, "
-        f"{summary['questions']} ways of asking.",
-        *(f"due for another look / 该复核了: {file}" for file in due),
-    ]
-    return "\n".join(lines)
+    counted = (
+        f"{summary['laws']} laws, {summary['rules']} rules, {summary['entries']} entries in "
+        f"{summary['files']} files, {summary['questions']} ways of asking."
+    )
+    due = [f"due for another look / 该复核了: {file}" for file in summary["due"]]
+    return "\n".join(["Content is right. / 内容没有错误。", counted, *due])

@@ -1,4 +1,4 @@
-"""`qingfeng classify`: judges texts against the four must-investigate categories, for trial runs and for review.
+"""`qingfeng classify`: judges texts against the four must-investigate categories.
 
 Reads no database and writes nothing: what is judged here becomes no case.
 """
@@ -33,9 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments: one text, or `--batch FILE`."""
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("text", nargs="?", help="the text to judge")
-    source.add_argument(
-        "--batch", type=Path, metavar="FILE.jsonl", help='one JSON object with "text" per line'
-    )
+    source.add_argument("--batch", type=Path, metavar="FILE.jsonl", help='one JSON object with "text" per line')
     parser.add_argument("--json", action="store_true", help="print one JSON object per line")
 
 

@@ -1,0 +1,1 @@
+"""The chat: routers that parse, call one service, and answer with a Reply."""

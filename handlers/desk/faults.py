@@ -43,7 +43,7 @@ STATUS: Final = {
 }
 
 #: Under these addresses a thing one may not see and a thing that is not there look the same.
-SECRET: Final = "/desk/cases"
+NO_DIFFERENCE: Final = "/desk/cases"
 
 
 class DeskRoute(APIRoute):
@@ -70,7 +70,7 @@ async def explain(request: Request, error: Exception, route: str) -> Response:
     if isinstance(error, RequestValidationError | HTTPException):
         error = NotFound("page")
     code = error.code if isinstance(error, QingfengError) else "unexpected"
-    if code == "not_allowed" and request.url.path.startswith(SECRET):
+    if code == "not_allowed" and request.url.path.startswith(NO_DIFFERENCE):
         code = "not_found"
     status = STATUS.get(code, HTTPStatus.INTERNAL_SERVER_ERROR)
     reference = _logged(error, route, request.method) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else None
@@ -89,14 +89,16 @@ async def error_page(
         except Exception as error:  # noqa: BLE001 - the menu needs the database, this page must not
             _logged(error, "error page", request.method)
     desk: Desk = request.state.desk
-    frame = {"official": None, "demo": desk.settings.demo, "csrf": "", "nav": [], "flashes": []}
+    frame: dict[str, Any] = {"official": None, "demo": desk.settings.demo, "csrf": "", "nav": [], "flashes": []}
     return HTMLResponse(render("error.html", **frame, **context), status)
 
 
 def _logged(error: Exception, route: str, method: str) -> str:
     reference = readable_code("QF-E", groups=1, length=6)
     stack = "".join(traceback.format_tb(error.__traceback__))
-    log.error("desk_failed reference=%s route=%s %s error=%s\n%s", reference, method, route, type(error).__name__, stack)
+    log.error(
+        "desk_failed reference=%s route=%s %s error=%s\n%s", reference, method, route, type(error).__name__, stack
+    )
     return reference
 
 
@@ -106,7 +108,7 @@ def _to_sign_in(request: Request, needed: SignInNeeded) -> Response:
     is_post = request.method not in ("GET", "HEAD")
     back = path.rpartition("/")[0] if is_post and path.count("/") > len(("", "desk")) else path
     href = "/desk/sign-in" if back in ("", "/desk") else f"/desk/sign-in?next={quote(back, safe='/')}"
-    frame = {"official": None, "demo": desk.settings.demo, "csrf": "", "nav": [], "flashes": []}
+    frame: dict[str, Any] = {"official": None, "demo": desk.settings.demo, "csrf": "", "nav": [], "flashes": []}
     typed = [text for name, text in needed.form.fields.items() if name in words.TYPED and text.strip()]
     if is_post:
         return HTMLResponse(render("expired.html", **frame, href=href, typed=typed), HTTPStatus.UNAUTHORIZED)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from handlers.desk import dates, words
 from handlers.desk.case_rows import case_row
-from handlers.desk.questions import question_row
+from handlers.desk.questions import place_names, question_row
 from handlers.desk.request import Signed, Visit
 from handlers.services import answers, cases, elections
 from handlers.services.elections import Timetable
@@ -33,7 +33,15 @@ async def show_home(visit: Signed) -> Response:
         if visit.may(Permission.SEE_ELECTIONS):
             context["lines"] = _lines(await elections.timetables(uow, visit.official), visit.desk.today(), tiles)
     elsewhere = words.ROLE_ELSEWHERE.get(visit.official.role)
-    return await visit.page("home.html", tiles=tiles, elsewhere=elsewhere, sees_elections=visit.may(Permission.SEE_ELECTIONS), sees_cases=visit.may(Permission.READ_CASES), answers_questions=visit.may(Permission.ANSWER_INQUIRIES), **context)
+    return await visit.page(
+        "home.html",
+        tiles=tiles,
+        elsewhere=elsewhere,
+        sees_elections=visit.may(Permission.SEE_ELECTIONS),
+        sees_cases=visit.may(Permission.READ_CASES),
+        answers_questions=visit.may(Permission.ANSWER_INQUIRIES),
+        **context,
+    )
 
 
 async def _cases(uow: UnitOfWork, visit: Visit, tiles: list[dict[str, Any]]) -> dict[str, Any]:
@@ -59,9 +67,7 @@ async def _cases(uow: UnitOfWork, visit: Visit, tiles: list[dict[str, Any]]) -> 
     return {name: [case_row(one, today) for one in group[:SHOWN]] for name, group in groups.items()}
 
 
-def _case_tiles(
-    groups: dict[str, list[Case]], today: date, *, handles: bool, approves: bool
-) -> list[dict[str, Any]]:
+def _case_tiles(groups: dict[str, list[Case]], today: date, *, handles: bool, approves: bool) -> list[dict[str, Any]]:
     tiles: list[dict[str, Any]] = []
     if handles:
         due = [(one.answer_due_on - today).days for one in groups["to_accept"]]
@@ -76,7 +82,8 @@ def _case_tiles(
 
 async def _questions(uow: UnitOfWork, visit: Visit, tiles: list[dict[str, Any]]) -> list[dict[str, Any]]:
     count = await answers.waiting(uow, visit.official)
-    rows = [question_row(one, visit.desk.today()) for one in await answers.inbox(uow, visit.official)]
+    places = await place_names(uow)
+    rows = [question_row(one, visit.desk.today(), places) for one in await answers.inbox(uow, visit.official)]
     late = sum(row["late"] for row in rows)
     note, kind = _pressing(late, 0)
     tiles.append(_tile("等回复的提问", count, "/desk/questions", note, kind))
@@ -85,7 +92,7 @@ async def _questions(uow: UnitOfWork, visit: Visit, tiles: list[dict[str, Any]])
 
 def _lines(timetables: Sequence[Timetable], today: date, tiles: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Timetable lines that are late, due today, or due within a week."""
-    lines = [
+    lines: list[dict[str, Any]] = [
         {
             "title": line.plan.title,
             "place": one.election.place_name,

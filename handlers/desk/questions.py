@@ -6,7 +6,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from handlers.desk import dates, words
-from handlers.desk.request import Signed, Visit
+from handlers.desk.request import Id, Signed, Visit
 from handlers.services import answers
 from handlers.services.answers import REPLY_WORKING_DAYS
 from handlers.services.errors import BadInput, NotFound
@@ -19,7 +19,7 @@ STATES: Final = {"waiting": "等回复", "replied": "回复过的"}
 TAKEN: Final = "刚刚有同事回复了，您的这份没有发出去。"
 
 
-def question_row(one: Inquiry, today: date, places: dict[int, str] | None = None) -> dict[str, Any]:
+def question_row(one: Inquiry, today: date, places: dict[int, str]) -> dict[str, Any]:
     """What a list shows of a question; a reply is promised for the next working day."""
     by = load_calendar().add_working_days(local_date(one.asked_at), REPLY_WORKING_DAYS)
     due = dates.due(by, today)
@@ -27,7 +27,7 @@ def question_row(one: Inquiry, today: date, places: dict[int, str] | None = None
         "id": one.id,
         "href": f"/desk/questions/{one.id}",
         "question": one.question,
-        "place": (places or {}).get(one.place_id or 0, "没说是哪个村"),
+        "place": places.get(one.place_id or 0, "没说是哪个村"),
         "asked": dates.moment(one.asked_at),
         "due": due,
         "late": due.overdue,
@@ -44,7 +44,7 @@ async def show_questions(visit: Signed) -> Response:
     async with visit.unit_of_work() as uow:
         found = await answers.inbox(uow, visit.official, state=state)
         count = await answers.waiting(uow, visit.official)
-        places = await _places(uow)
+        places = await place_names(uow)
     rows = [question_row(one, visit.desk.today(), places) for one in found]
     chips = [
         {
@@ -58,12 +58,12 @@ async def show_questions(visit: Signed) -> Response:
     return await visit.page("questions.html", rows=rows, chips=chips, state=state)
 
 
-async def show_question(visit: Signed, inquiry_id: int) -> Response:
+async def show_question(visit: Signed, inquiry_id: Id) -> Response:
     """One question with the form to answer it."""
     return await _question_page(visit, inquiry_id)
 
 
-async def reply(visit: Signed, inquiry_id: int) -> Response:
+async def reply(visit: Signed, inquiry_id: Id) -> Response:
     """Send an answer to the asker's chat."""
     text = visit.form.text("reply")
     try:
@@ -83,7 +83,7 @@ async def _question_page(
 ) -> Response:
     async with visit.unit_of_work() as uow:
         one = await _find(uow, visit, inquiry_id)
-        places = await _places(uow)
+        places = await place_names(uow)
         said = visit.desk.answers.entry(uow, one.entry_id) if one.entry_id else None
     row = question_row(one, visit.desk.today(), places)
     answered = one.state == "replied"
@@ -109,5 +109,6 @@ async def _find(uow: UnitOfWork, visit: Visit, inquiry_id: int) -> Inquiry:
     raise NotFound("inquiry")
 
 
-async def _places(uow: UnitOfWork) -> dict[int, str]:
+async def place_names(uow: UnitOfWork) -> dict[int, str]:
+    """Every place's name by its id."""
     return {place.id: place.name for place in await uow.places.all_of("county", "town", "village", "community")}

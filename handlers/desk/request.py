@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, ClassVar, Final
 
-from fastapi import Depends
+from fastapi import Depends, Path
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -92,9 +92,7 @@ class Desk:
 
     def set_cookie(self, response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
         """Set one of the desk's cookies."""
-        response.set_cookie(
-            name, value, max_age=max_age, path="/", secure=self.https, httponly=True, samesite="strict"
-        )
+        response.set_cookie(name, value, max_age=max_age, path="/", secure=self.https, httponly=True, samesite="strict")
 
     def drop_cookie(self, response: Response, name: str) -> None:
         """Make the browser forget a cookie."""
@@ -181,6 +179,11 @@ async def signed_in(request: Request) -> Visit:
 
 
 Signed = Annotated[Visit, Depends(signed_in)]
+
+#: Parts of an address; one that does not fit is an address we do not have.
+CaseNumber = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,20}$")]
+FileId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+Id = Annotated[int, Path(ge=1, le=2**53)]
 
 
 async def _session(desk: Desk, token: str) -> DeskSession | None:

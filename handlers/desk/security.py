@@ -13,19 +13,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
-CONTENT_SECURITY_POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data: blob:",
-        "connect-src 'self'",
-        "media-src 'self' blob:",
-        "font-src 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    )
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "media-src 'self' blob:; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 
 HEADERS: Final = {
@@ -38,21 +28,21 @@ HEADERS: Final = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(self), payment=(), usb=()",
 }
 
-STATIC_PREFIXES: Final = ("/static/", "/chat/static/")
+STATIC_PREFIXES: Final = ("/static/", "/chat/")
 STRICT_TRANSPORT: Final = "max-age=31536000; includeSubDomains"
 
 
 class SecurityHeaders:
     """Pure ASGI middleware; streams pass untouched.
 
-    `https` says that the public address is https even where a proxy ends TLS before us.
+    `secure` says that the public address is https even where a proxy ends TLS before us.
     """
 
     def __init__(
-        self, app: Application, *, https: bool = False, static_prefixes: tuple[str, ...] = STATIC_PREFIXES
+        self, app: Application, *, secure: bool = False, static_prefixes: tuple[str, ...] = STATIC_PREFIXES
     ) -> None:
         self._app = app
-        self._https = https
+        self._secure = secure
         self._static = static_prefixes
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -75,6 +65,6 @@ class SecurityHeaders:
         wanted = dict(HEADERS)
         is_static = str(scope["path"]).startswith(self._static)
         wanted["cache-control"] = "no-cache" if is_static else "no-store"
-        if self._https or scope.get("scheme") == "https":
+        if self._secure or scope.get("scheme") == "https":
             wanted["strict-transport-security"] = STRICT_TRANSPORT
         return [(name.encode(), value.encode()) for name, value in wanted.items()]

@@ -137,7 +137,7 @@ def _form(
 def _with_entry(request: Request, template: str, *, status: int = HTTPStatus.OK, **context: Any) -> Response:
     desk: Desk = request.state.desk
     entry = request.cookies.get(desk.entry_cookie, "") or secrets.token_urlsafe(24)
-    frame = {"official": None, "demo": desk.settings.demo, "nav": [], "flashes": [], "csrf": entry}
+    frame: dict[str, Any] = {"official": None, "demo": desk.settings.demo, "nav": [], "flashes": [], "csrf": entry}
     response = HTMLResponse(render(template, **frame, **context), status)
     desk.set_cookie(response, desk.entry_cookie, entry, max_age=ENTRY_SECONDS)
     return response

@@ -201,9 +201,13 @@ ERRORS: Final[dict[str, Explanation]] = {
     "database_unavailable": Explanation("暂时连不上数据", "系统现在读不到数据。刚才这一步没有办成。", _LATER),
     "key_file_problem": _OURS,
     "wrong_password": Explanation("密码不对", "这个密码打不开保管的钥匙。", ("请再输一次。",)),
-    "no_custodian": Explanation("还没有保管人", "没有人保管名字，所以现在不能收署名的反映。", ("请管理员先设一位身份保管人。",)),
+    "no_custodian": Explanation(
+        "还没有保管人", "没有人保管名字，所以现在不能收署名的反映。", ("请管理员先设一位身份保管人。",)
+    ),
     "not_allowed": Explanation(
-        "这一页不归您的岗位", "您的岗位没有这一项，所以打不开。", ("回工作台看您要办的事。", "觉得不对，请找本单位的系统管理员。")
+        "这一页不归您的岗位",
+        "您的岗位没有这一项，所以打不开。",
+        ("回工作台看您要办的事。", "觉得不对，请找本单位的系统管理员。"),
     ),
     "not_found": Explanation(
         "没有找到这一页", "地址可能不完整，或者这里没有您要看的内容。", ("看看编号有没有抄错。", "从列表里再点一次。")
@@ -214,15 +218,21 @@ ERRORS: Final[dict[str, Explanation]] = {
         "刚刚有人改过", "您打开以后，有同事办过这件。您这一步还没有办。", ("先看看最新情况，再决定要不要办。",)
     ),
     "bad_input": Explanation("有一处要再看一眼", "填的内容有一处不对。", ("回上一页改好再交。",)),
-    "sign_in_refused": Explanation("没有登录成功", "用户名、密码或验证码有一个不对。", ("再试一次，注意验证码 30 秒换一次。",)),
+    "sign_in_refused": Explanation(
+        "没有登录成功", "用户名、密码或验证码有一个不对。", ("再试一次，注意验证码 30 秒换一次。",)
+    ),
     "link_spent": Explanation(
         "这个链接不能用了", "登录链接只能用一次，24 小时内有效。", ("用密码和验证码登录。", "或者请管理员再发一个。")
     ),
     "csrf_missing": Explanation(
         "这一步没有办", "页面放得太久，或者不是从工作台点过来的。为了安全没有办。", ("回到那一页刷新，再办一次。",)
     ),
-    "body_too_large": Explanation("内容太大了", "一次最多传 20 兆。刚才这一步没有办成。", ("回上一页，换小一点的文件。",)),
-    "unreadable_form": Explanation("没收完整", "传到一半断了，或者格式不对。刚才这一步没有办成。", ("回上一页再交一次。",)),
+    "body_too_large": Explanation(
+        "内容太大了", "一次最多传 20 兆。刚才这一步没有办成。", ("回上一页，换小一点的文件。",)
+    ),
+    "unreadable_form": Explanation(
+        "没收完整", "传到一半断了，或者格式不对。刚才这一步没有办成。", ("回上一页再交一次。",)
+    ),
     "unexpected": _OURS,
 }
 
@@ -239,6 +249,7 @@ FILE_AGAIN: Final = "刚才选的文件要再选一次。"
 def fault(field: str, name: str) -> str:
     """What to tell somebody about a wrong field."""
     return FAULTS.get((field, name), "这一项要再看一眼。")
+
 
 #: Fields with words of the official's own, given back when the session ended before they arrived.
 TYPED: Final = frozenset({"where", "description", "summary", "why", "body", "reason", "reply", "name"})

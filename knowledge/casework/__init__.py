@@ -1,0 +1,1 @@
+"""The rules of cases: states, transitions, categories, who may."""

@@ -1,8 +1,9 @@
 """The four must-investigate categories (四必查) and everything they are judged by, as versioned content.
 
-Words, weights and thresholds live in `content/casework/*.yaml`; the code holds no list of its own. The categories
-come from policy, not from statute, and counties differ: hence data. A newcomer's usual mistake is to change a word
-list without raising `version` in categories.yaml: flags are kept with the version that raised them.
+Words, weights and thresholds live in `content/casework/*.yaml`; the code holds no list of its own. The
+categories come from policy, not from statute, and counties differ: hence data. A newcomer's usual mistake
+is to change a word list without raising `version` in categories.yaml: flags are kept with the version
+that raised them.
 """
 
 from collections.abc import Mapping
@@ -10,16 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import yaml
-
-from knowledge.errors import ContentError
+from knowledge.casework.clues.sheets import Sheet, Words, open_sheet
 
 CONTENT: Final = Path(__file__).parent.parent / "content" / "casework"
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-Words = tuple[str, ...]
 
 _VOTE_BUYING_LISTS: Final = ("giving", "aims", "contenders", "elections", "receivers", "dues", "outside", "ours")
 _CUE_LISTS: Final = (
@@ -117,59 +113,6 @@ class CategorySet:
     words: Mapping[str, Words]
 
 
-@dataclass(frozen=True, slots=True)
-class _Sheet:
-    """A mapping of a content file with checked access: what is missing or of the wrong type is a ContentError."""
-
-    file: str
-    raw: str
-    values: Mapping[Any, Any]
-
-    def fault(self, key: str, fault: str, cure: str, allowed: Words = ()) -> ContentError:
-        """The error for a key, with the line the key stands on."""
-        lines = self.raw.splitlines()
-        line = next((n for n, text in enumerate(lines, 1) if text.strip().startswith(f"{key}:")), 0)
-        return ContentError(file=self.file, line=line, fault=fault, cure=cure, allowed=allowed)
-
-    def text(self, key: str) -> str:
-        """A text that is not empty."""
-        value = self.values.get(key)
-        if not isinstance(value, str) or not value.strip():
-            raise self.fault(key, f"{key} is {value!r}", "Write a text in quotes")
-        return value.strip()
-
-    def number(self, key: str, default: int | None = None) -> int:
-        """A whole number of at least 1."""
-        value = self.values.get(key, default)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise self.fault(key, f"{key} is {value!r}", "Write a whole number of at least 1")
-        return value
-
-    def sign(self, key: str) -> bool:
-        """Yes or no; no where it is left out."""
-        value = self.values.get(key, False)
-        if not isinstance(value, bool):
-            raise self.fault(key, f"{key} is {value!r}", "Write true or false", ("true", "false"))
-        return value
-
-    def words(self, key: str, *, optional: bool = False) -> Words:
-        """Words with blanks between; no word twice."""
-        if optional and key not in self.values:
-            return ()
-        found = tuple(self.text(key).split())
-        twice = sorted({word for word in found if found.count(word) > 1})
-        if twice:
-            raise self.fault(key, f"{key} has {' '.join(twice)} twice", "Leave each word once")
-        return found
-
-    def sheet(self, key: str) -> "_Sheet":
-        """A mapping inside this one."""
-        value = self.values.get(key)
-        if not isinstance(value, dict) or not value:
-            raise self.fault(key, f"{key} is {value!r}", "Write a mapping")
-        return _Sheet(self.file, self.raw, value)
-
-
 def load_categories(folder: Path = CONTENT) -> CategorySet:
     """Read the categories in force and their word lists.
 
@@ -185,7 +128,7 @@ def load_categories(folder: Path = CONTENT) -> CategorySet:
 @cache
 def _load(folder: Path) -> CategorySet:
     main, buying, cues, clues = (
-        _open(folder / f"{name}.yaml") for name in ("categories", "vote_buying", "cues", "clues")
+        open_sheet(folder / f"{name}.yaml") for name in ("categories", "vote_buying", "cues", "clues")
     )
     specificity, mass = main.sheet("specificity"), main.sheet("mass_reaction")
     words = {name: buying.words(name) for name in _VOTE_BUYING_LISTS}
@@ -214,21 +157,7 @@ def _load(folder: Path) -> CategorySet:
     )
 
 
-def _open(path: Path) -> _Sheet:
-    try:
-        raw = path.read_text(encoding="utf-8")
-        values = yaml.load(raw, Loader=_LOADER)  # noqa: S506 (a safe loader, the C one where there is one)
-    except OSError as error:
-        raise ContentError(file=path.name, line=0, fault="cannot be read", cure="Restore the file") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise ContentError(file=path.name, line=line, fault="is no YAML", cure=f"{error.problem}") from error
-    if not isinstance(values, dict):
-        raise ContentError(file=path.name, line=1, fault="is no mapping", cure="Write keys and values")
-    return _Sheet(path.name, raw, values)
-
-
-def _reasons(sheet: _Sheet) -> dict[str, dict[str, str]]:
+def _reasons(sheet: Sheet) -> dict[str, dict[str, str]]:
     known = tuple(_REASONS)
     for name in sheet.values:
         if name not in known:
@@ -240,30 +169,36 @@ def _reasons(sheet: _Sheet) -> dict[str, dict[str, str]]:
     return found
 
 
-def _kinds(buying: _Sheet) -> tuple[Kind, ...]:
+def _kinds(buying: Sheet) -> tuple[Kind, ...]:
     every, reach = buying.sheet("kinds"), buying.number("reach")
     return tuple(_kind(name, every.sheet(name), reach) for name in every.values)
 
 
-def _kind(name: str, sheet: _Sheet, reach: int) -> Kind:
+def _kind(name: str, sheet: Sheet, reach: int) -> Kind:
     for key in sheet.values:
         if key not in _KIND_KEYS:
-            raise sheet.fault(
-                str(key), f"{key!r} of {name} is unknown", "Use a known key", tuple(sorted(_KIND_KEYS))
-            )
+            raise sheet.fault(str(key), f"{key!r} of {name} is unknown", "Use a known key", tuple(sorted(_KIND_KEYS)))
     lists = {key: sheet.words(key, optional=True) for key in _KIND_WORDS}
     if not (lists["certain"] or lists["acts"] or lists["things"]):
         raise sheet.fault(name, f"{name} has no words", "Give it certain, acts or things")
     return Kind(
         id=name,
         name=sheet.text("name"),
+        certain=lists["certain"],
+        acts=lists["acts"],
+        things=lists["things"],
+        verbs=lists["verbs"],
+        also=lists["also"],
         reach=sheet.number("reach", reach),
-        **lists,
-        **{key: sheet.sign(key) for key in _KIND_SIGNS},
+        takes_money=sheet.sign("takes_money"),
+        needs_money=sheet.sign("needs_money"),
+        needs_receiver=sheet.sign("needs_receiver"),
+        needs_aim=sheet.sign("needs_aim"),
+        aimless=sheet.sign("aimless"),
     )
 
 
-def _matters(sheet: _Sheet) -> tuple[Matter, ...]:
+def _matters(sheet: Sheet) -> tuple[Matter, ...]:
     matters = []
     for name in sheet.values:
         matter = sheet.sheet(name)
@@ -271,7 +206,7 @@ def _matters(sheet: _Sheet) -> tuple[Matter, ...]:
     return tuple(matters)
 
 
-def _points(sheet: _Sheet) -> dict[str, int]:
+def _points(sheet: Sheet) -> dict[str, int]:
     """Words by their points: `{2: "昨天 昨晚"}` becomes `{"昨天": 2, "昨晚": 2}`."""
     for points in sheet.values:
         if not isinstance(points, int):

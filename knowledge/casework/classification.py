@@ -1,8 +1,9 @@
 """Judges a report against the four must-investigate categories: the facade of `clues`.
 
-`classify` reads free text (the first message of a chat, `qingfeng classify`); `judge` reads what a guided report has
-collected. A flag is a suspicion to look into, never a finding, and the same text with the same rule version always
-raises the same flags. Newcomers expect a probability: there is none, an official reads reasons.
+`classify` reads free text (the first message of a chat, `qingfeng classify`); `judge` reads what a guided
+report has collected. A flag is a suspicion to look into, never a finding, and the same text with the same
+rule version always raises the same flags. Newcomers expect a probability: there is none, an official
+reads reasons.
 """
 
 import re
@@ -19,8 +20,10 @@ from knowledge.casework.clues.vote_buying import Passage, VoteBuyingDetector
 Intent = Literal["report", "question", "other"]
 
 _CONTACT: Final = re.compile(
-    r"(?<!\d)1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)|(?<!\d)0\d{2,3}-?\d{7,8}(?!\d)|[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]{1,64}\.[A-Za-z]{2,}"
+    r"(?<!\d)1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)|(?<!\d)0\d{2,3}-?\d{7,8}(?!\d)"
+    r"|[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]{1,64}\.[A-Za-z]{2,}"
 )
+_DIGITS: Final = re.compile(r"\d{4}")  # a cheap look before the dear one
 _QUOTE_CHARACTERS: Final = 30
 _QUOTED_AMOUNTS: Final = 5
 
@@ -112,11 +115,7 @@ class Classifier:
         """What the fields beside the narrative state, as names of weights."""
         who, when = self._reader.read(facts.who), self._reader.read(facts.when)
         given = {*self._specificity.who(who), *self._specificity.when(when)}
-        if (
-            facts.who.strip()
-            and not given & {"named_person", "office", "body"}
-            and self._reader.is_name(facts.who)
-        ):
+        if facts.who.strip() and not given & {"named_person", "office", "body"} and self._reader.is_name(facts.who):
             given.add("named_person")
         if facts.where.strip():
             given.add("place")
@@ -138,7 +137,8 @@ class Classifier:
         return "question" if self._standing.is_question(reading, 0, len(reading.text)) else "other"
 
     def _real_name_in(self, text: str) -> list[Flag]:
-        signed = _CONTACT.search(text) is not None and self._reader.is_signed(text)
+        reachable = "@" in text or _DIGITS.search(text) is not None
+        signed = reachable and _CONTACT.search(text) is not None and self._reader.is_signed(text)
         return [self._real_name()] if signed else []
 
     def _real_name(self) -> Flag:

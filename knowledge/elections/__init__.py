@@ -1,0 +1,1 @@
+"""The rules of elections: timetables and commitments."""

@@ -1,11 +1,9 @@
 """Questions that bring their own numbers: is the vote valid, who is elected, how many must sign.
 
-What a newcomer gets wrong: a number counts only where the words around it say what it counts. 登记1860人 is the
-roll, 来了900人 the turnout, 得了500票 a candidate's votes. Without the numbers a reckoning needs there is no
-reckoning, and the ordinary answer stands.
+What a newcomer gets wrong: every share comes from a dated rule, none stands here; and without the numbers a
+reckoning needs there is no reckoning, so that the ordinary answer stands.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,30 +12,12 @@ from typing import Final
 
 from knowledge.model import Kind, Rule
 from knowledge.rules.arithmetic import at_least, more_than
+from knowledge.rules.figures import read_figures, with_digits
 from knowledge.rules.rulebook import Rulebook
 from knowledge.rules.wording import fraction_name
 
 SCORE: Final = 0.95
-_NUMBER: Final = r"([0-9]{1,6})"
-_FILL: Final = r"[^0-9,.;:!?。、]{0,6}?"
-_ROLES: Final[Mapping[str, tuple[re.Pattern[str], ...]]] = {
-    "votes": (
-        re.compile(rf"(?:得票|得|获|拿)(?:了|到|票)*{_FILL}{_NUMBER}票?"),
-        re.compile(rf"{_NUMBER}(?:张)?(?:赞成)?票"),
-    ),
-    "turnout": (
-        re.compile(rf"(?:来了|到了|实到|实际来|参加投票|投票的|参加的|到场|参与|投了票的|来投票|投票|到会|来){_FILL}{_NUMBER}"),
-        re.compile(rf"{_NUMBER}(?:个|名|位)?(?:人|村民|选民|居民|代表)?(?:来投|投票|到场|参加|来了|到会|投了)"),
-    ),
-    "representatives": (
-        re.compile(rf"(?:代表)(?:一共|总共|共|有|是)*{_FILL}{_NUMBER}"),
-        re.compile(rf"{_NUMBER}(?:个|名|位)?(?:人的)?(?:村民|居民)?代表"),
-    ),
-    "roll": (
-        re.compile(rf"(?:登记|选民|应到|一共|总共|共有|全村|名单上|名单){_FILL}{_NUMBER}"),
-        re.compile(rf"{_NUMBER}(?:个|名|位|多)?(?:选民|村民|居民|登记|有选举权|人)"),
-    ),
-}
+_ABOUT_VOTES: Final = ("turnout", "void-election", "double-majority", "vote", "ballot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +42,11 @@ class _Case:
         return entry_id + ("-community" if self.is_community else "")
 
 
-def read_figures(text: str) -> dict[str, int]:
-    """What the numbers of a normalised question count.
-
-    >>> read_figures("登记了1860人,来了900人,第一名得了500票")
-    {'votes': 500, 'turnout': 900, 'roll': 1860}
-    """
-    figures: dict[str, int] = {}
-    taken: set[int] = set()
-    for role, patterns in _ROLES.items():
-        for pattern in patterns:
-            match = next((m for m in pattern.finditer(text) if m.start(1) not in taken), None)
-            if match is not None:
-                figures[role] = int(match[1])
-                taken.add(match.start(1))
-                break
-    return figures
-
-
 def calculate(
     text: str, tokens: Mapping[str, float], kind: Kind | None, rules: Rulebook, as_of: date
 ) -> Calculation | None:
     """The reckoning a question asks for, or None."""
+    text = with_digits(text)
     if not any(character.isdigit() for character in text):
         return None
 
@@ -98,18 +61,21 @@ def calculate(
         return _representatives(case, is_election="election" in tokens or "vote" in tokens)
     if "runoff" in tokens:
         return _runoff(case)
-    if "turnout" in tokens or "void-election" in tokens or "double-majority" in tokens or "vote" in tokens:
-        return _validity(case)
-    return None
+    about_votes = any(token in tokens for token in _ABOUT_VOTES)
+    return _validity(case) if about_votes or len(case.figures) > 1 else None
 
 
 def _recall(case: _Case) -> Calculation | None:
-    roll, signing, turnout, majority = (case.figures.get("roll"), *map(case.rule, ("recall_voters", "turnout", "majority")))
+    roll, signing, turnout, majority = (
+        case.figures.get("roll"),
+        *map(case.rule, ("recall_voters", "turnout", "majority")),
+    )
     if not roll or signing is None or turnout is None or majority is None:
         return None
     needed = more_than(turnout, roll)
     lines = [
-        f"至少 {at_least(signing, roll)} 人签名（{roll} 人的{fraction_name(signing)}），至少 {needed} 人来投票（过半数）。",
+        f"至少 {at_least(signing, roll)} 人签名（{roll} 人的{fraction_name(signing)}）。",
+        f"至少 {needed} 人来投票（过半数）。",
         f"来投票的人里过半数同意才行：刚好来 {needed} 人，至少要 {more_than(majority, needed)} 人同意。",
     ]
     return Calculation(case.entry("recall"), "\n".join(lines))
@@ -124,7 +90,8 @@ def _representatives(case: _Case, *, is_election: bool) -> Calculation | None:
         if share is None:
             return None
         needed = more_than(share, total)
-        line = f"至少要来 {needed} 人：居民代表选举要超过三分之二的代表参加，{total} 人的三分之二是 {_plain(share * total)}。"
+        exactly = _plain(share * total)
+        line = f"至少要来 {needed} 人：要超过{fraction_name(share)}的居民代表投票（{total} 人的{fraction_name(share)}是 {exactly}）。"
         return Calculation("valid-election-community", line + _reached(case.figures.get("turnout"), needed))
     share = case.rule("representatives_quorum")
     if share is None:
@@ -150,16 +117,24 @@ def _validity(case: _Case) -> Calculation | None:
     turnout, majority = case.rule("turnout"), case.rule("majority")
     if turnout is None or majority is None:
         return None
+    if votes is not None and cast is not None and votes > cast:
+        return None
     if roll and (cast is None or cast <= roll):
         needed = more_than(turnout, roll)
         if cast is None:
-            return Calculation(case.entry("valid-election"), f"至少要来 {needed} 人投票（{roll} 人的一半是 {_plain(Fraction(roll, 2))}，要超过一半）。")
+            return Calculation(
+                case.entry("valid-election"),
+                f"至少要来 {needed} 人投票（{roll} 人的一半是 {_plain(Fraction(roll, 2))}，要超过一半）。",
+            )
         if cast < needed:
-            lost = "所以得多少票都不能当选，要再组织投票。" if votes is not None else "要再组织投票。"
-            return Calculation(case.entry("valid-election"), f"这次选举无效：登记 {roll} 人，至少要 {needed} 人投票，只来了 {cast} 人，不够。{lost}")
+            lost = "所以得多少票都不能当选。" if votes is not None else ""
+            return Calculation(
+                case.entry("valid-election"),
+                f"这次选举无效：登记 {roll} 人，至少要 {needed} 人投票，只来了 {cast} 人，不够。{lost}",
+            )
         head = f"选举有效：登记 {roll} 人，至少要 {needed} 人投票，来了 {cast} 人，够了。"
         return Calculation(case.entry("valid-election"), head + _elected(cast, votes, majority))
-    if cast and votes is not None and votes <= cast:
+    if cast and votes is not None:
         return Calculation(case.entry("valid-election"), _elected(cast, votes, majority))
     return None
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from knowledge.jurisdiction import province_of
-from knowledge.loader import PLACEHOLDER, rule_topics
 from knowledge.model import Citation, Entry, Jurisdiction, Kind, KnowledgeBase, Law, Provision, Rule
+from knowledge.rules.placeholders import PLACEHOLDER, rule_topics
 from knowledge.rules.rulebook import Rulebook
 from knowledge.rules.wording import article_name, spoken
 
@@ -98,7 +98,9 @@ class Renderer:
             return f"{name}：{spoken(rule)}。", (rule,)
         rules = self.rules.by_place(entry.local_topic, as_of)
         said = "；".join(f"{self._name(place)}{spoken(rule)}" for place, rule in rules.items())
-        return (f"各省规定不一样：{said}。您是哪个省？别的省以当地文件为准。", tuple(rules.values())) if said else ("", ())
+        return (
+            (f"各省规定不一样：{said}。您是哪个省？别的省以当地文件为准。", tuple(rules.values())) if said else ("", ())
+        )
 
     def _name(self, place: str) -> str:
         known = self._knowledge.jurisdictions.get(place)

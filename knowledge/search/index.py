@@ -23,11 +23,13 @@ _SATURATION: Final = 1.2
 _LENGTH_SHARE: Final = 0.4
 _LONG_QUESTION: Final = 9.0
 _UNKNOWN_IDF: Final = 0.75
+_STRANGE_GROWTH: Final = 0.6
 _MISSED_BY_ENTRY: Final = 0.55
 _MISSED_BY_QUESTION: Final = 0.45
 _OVERLAP_SHARE: Final = 0.66
 _COVERED_SHARE: Final = 0.18
 _SPELLING_SHARE: Final = 0.16
+_ONCE: Final = 0.5
 _WORTH_SPELLING: Final = 0.25
 
 
@@ -77,9 +79,18 @@ class Index:
         return self._idf
 
     def weigh(self, tokens: Mapping[str, float]) -> dict[str, float]:
-        """Token weights of a question: kind of token times rarity; unseen pairs count as rather rare."""
-        idf, unknown = self._idf, self._unknown
-        return {t: w * idf.get(t, unknown) for t, w in tokens.items()}
+        """Token weights of a question: kind of token times rarity.
+
+        Pairs the index has never seen count as rather rare, but a run of them (a name, a story) counts less than
+        in proportion.
+        """
+        idf = self._idf
+        weights = {t: w * idf[t] for t, w in tokens.items() if t in idf}
+        strange = [t for t in tokens if t not in idf]
+        if strange:
+            each = self._unknown * len(strange) ** _STRANGE_GROWTH / len(strange)
+            weights |= {t: tokens[t] * each for t in strange}
+        return weights
 
     def _family(self, entry: Entry, asked: tuple[str, ...], tokens: list[dict[str, float]]) -> Family:
         postings: dict[str, list[int]] = {}
@@ -117,7 +128,7 @@ class Index:
         for token, weight in weights.items():
             numbers = postings.get(token)
             if numbers:
-                covered += weight
+                covered += weight * min(1.0, _ONCE + len(numbers) / len(family.texts))
                 for question in numbers:
                     shared[question] = shared.get(question, 0.0) + weight
         overlap, best = _best_overlap(shared, family.masses, mass)

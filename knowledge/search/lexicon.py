@@ -4,16 +4,30 @@ What a newcomer gets wrong: the longest phrase wins, from left to right, and fil
 候选人的名单 gives the same tokens as 候选人名单. What no phrase covers becomes overlapping bigrams.
 """
 
+import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Final
 
-from knowledge.model import SearchWords
+from knowledge.model import ConceptGroup, SearchWords
 
-ANCHOR_WEIGHT: Final = 1.5
-MATTER_WEIGHT: Final = 1.2
-ASPECT_WEIGHT: Final = 0.7
+WEIGHTS: Final[Mapping[ConceptGroup, float]] = {
+    ConceptGroup.ANCHORS: 1.5,
+    ConceptGroup.MATTERS: 1.2,
+    ConceptGroup.ASPECTS: 0.85,
+    ConceptGroup.WEAK_ASPECTS: 0.45,
+}
 BIGRAM_WEIGHT: Final = 0.6
 _FILLER: Final = ""
+_ASPECTS: Final = (ConceptGroup.ASPECTS, ConceptGroup.WEAK_ASPECTS)
+_PARTICLES: Final = dict.fromkeys(map(ord, "的了呀啊呢吧嘛呗哦噢哈"))
+_DURATION_MARK: Final = "\ue000"
+_MONEY_MARK: Final = "\ue001"
+_NUMERAL: Final = "[0-9一二两三四五六七八九十百千万半]+"
+_DURATION: Final = re.compile(rf"{_NUMERAL}(?:个)?(?:多)?(?:月|年|天|周|礼拜|星期)(?!前|内)")
+_MONEY: Final = re.compile(rf"{_NUMERAL}(?:多)?(?:块钱|块|元|毛)")
+_DIGITS: Final = re.compile("[0-9%/.-]+")
+_MARKS: Final = {_DURATION_MARK: "duration", _MONEY_MARK: "money"}
 
 
 class Lexicon:
@@ -21,14 +35,18 @@ class Lexicon:
 
     def __init__(self, words: SearchWords) -> None:
         phrases: dict[str, str] = dict.fromkeys(words.fillers, _FILLER)
-        self.anchors = frozenset(c.id for c in words.concepts if c.is_anchor)
-        self.aspects = frozenset(c.id for c in words.concepts if c.is_aspect)
+        self.anchors = frozenset(c.id for c in words.concepts if c.group is ConceptGroup.ANCHORS)
+        aspects = {c.id for c in words.concepts if c.group in _ASPECTS}
+        self.aspects = frozenset(aspects | {"duration"})
         self.weights: dict[str, float] = {}
         for concept in words.concepts:
-            weight = ASPECT_WEIGHT if concept.is_aspect else MATTER_WEIGHT
-            self.weights[concept.id] = ANCHOR_WEIGHT if concept.is_anchor else weight
+            self.weights[concept.id] = WEIGHTS[concept.group]
             for word in concept.words:
-                phrases.setdefault(word, concept.id)
+                short = word.translate(_PARTICLES)
+                if len(short) > 1 or short == word:
+                    phrases.setdefault(short, concept.id)
+        self.weights |= {"duration": WEIGHTS[ConceptGroup.WEAK_ASPECTS], "money": WEIGHTS[ConceptGroup.MATTERS]}
+        phrases |= _MARKS
         self.phrases: Mapping[str, str] = phrases
         lengths: dict[str, set[int]] = {}
         for phrase in phrases:
@@ -39,7 +57,7 @@ class Lexicon:
         """Weights of the concepts and bigrams of one clause."""
         found: dict[str, float] = {}
         loose = ""
-        for concept, piece in self.cut(text):
+        for concept, piece in self.cut(_condensed(text)):
             if concept is None:
                 loose += piece
                 continue
@@ -67,8 +85,14 @@ class Lexicon:
                 position += 1
 
 
+def _condensed(text: str) -> str:
+    """The text without particles and digits, its sums of money and spans of time as one mark each."""
+    text = _MONEY.sub(_MONEY_MARK, _DURATION.sub(_DURATION_MARK, text))
+    return _DIGITS.sub("", text).translate(_PARTICLES)
+
+
 def _add_bigrams(found: dict[str, float], loose: str) -> None:
     if len(loose) == 1:
         found[loose] = BIGRAM_WEIGHT / 2
-    for first, second in zip(loose, loose[1:], strict=False):
+    for first, second in pairwise(loose):
         found[first + second] = BIGRAM_WEIGHT

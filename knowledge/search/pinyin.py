@@ -13,12 +13,13 @@ from unicodedata import normalize
 from pypinyin.pinyin_dict import pinyin_dict
 
 SHORTEST_TERM: Final = 2
-LONGEST_TERM: Final = 6
+LONGEST_TERM: Final = 8
 _FOLDED_FROM: Final = 3
 _AUXILIARIES: Final = frozenset("会要能可想将不没被让给和跟")
 _SUBJECTS: Final = frozenset("我你他她它们家都才也还就谁人民不要子员村哥爸妈长任记")
+_FUNCTION_WORDS: Final = frozenset("的得地了吗么着过是在有我你他她它这那哪些个啥什怎0123456789")
 _FOLDS: Final = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("ing", "in"))
-_INITIALS: Final = {"l": "n", "f": "h", "r": "n"}
+_INITIALS: Final = {"l": "n", "f": "h"}
 
 
 @lru_cache(maxsize=8192)
@@ -42,13 +43,18 @@ def folded(sound: str) -> str:
 class SoundAlikes:
     """Our terms by their sound."""
 
-    def __init__(self, terms: Iterable[str], ordinary: Iterable[str], known_pairs: Iterable[str]) -> None:
+    def __init__(
+        self, terms: Iterable[str], anchors: Iterable[str], ordinary: Iterable[str], known_pairs: Iterable[str]
+    ) -> None:
         self._terms = frozenset(terms)
+        self._anchors = frozenset(anchors)
         self._ordinary = frozenset(ordinary)
         self._known_pairs = frozenset(known_pairs)
         self._by_sound: dict[str, str] = {}
         for term in sorted(self._terms):
-            if SHORTEST_TERM <= len(term) <= LONGEST_TERM and not term.isascii():
+            if SHORTEST_TERM <= len(term) <= LONGEST_TERM and _FUNCTION_WORDS.isdisjoint(term):
+                if len(term) < _FOLDED_FROM and term not in self._anchors:
+                    continue
                 self._by_sound.setdefault(_sound(term), term)
         self._sizes = sorted({len(term) for term in self._by_sound.values()}, reverse=True)
 
@@ -68,8 +74,10 @@ class SoundAlikes:
         window = text[start : start + len(term)]
         if window == term or window in self._terms or self._overlaps_term(text, start, len(term)):
             return False
+        if any(a != b and a in _FUNCTION_WORDS for a, b in zip(window, term, strict=True)):
+            return False
         if len(term) >= _FOLDED_FROM:
-            return sum(a == b for a, b in zip(window, term, strict=True)) >= len(term) - 2 or len(term) > _FOLDED_FROM
+            return sum(a == b for a, b in zip(window, term, strict=True)) >= max(2, len(term) - 2)
         previous = text[start - 1] if start else ""
         spoken_for = window in self._ordinary or window in self._known_pairs
         if window[0] in _AUXILIARIES and previous in _SUBJECTS and previous:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from knowledge.model import Kind, KnowledgeBase
+from knowledge.model import ConceptGroup, Kind, KnowledgeBase
 from knowledge.search.index import Candidate, Index
 from knowledge.search.lexicon import Lexicon
 from knowledge.search.normalize import clauses, normalize
@@ -20,7 +20,7 @@ _OTHER_KIND: Final = 0.85
 _CLAUSE: Final = 0.95
 _TAIL: Final = 0.92
 _CORRECTED: Final = 0.97
-_UNANCHORED: Final = 0.8
+_UNANCHORED: Final = 0.08
 _SHORTEST_CLAUSE: Final = 4
 _LONG_CLAUSE: Final = 16
 _TAIL_LENGTH: Final = 12
@@ -63,8 +63,11 @@ class Retriever:
         self._lexicon = Lexicon(words)
         self._judge = ScopeJudge(words, self._lexicon)
         self._index = Index(knowledge.entries.values(), self._lexicon)
-        terms = [word for c in words.concepts if not c.is_aspect for word in c.words]
-        self._sounds = SoundAlikes(terms, words.ordinary_words, self._index.known_tokens)
+        terms = [word for c in words.concepts if c.id not in self._lexicon.aspects for word in c.words]
+        anchors = [word for c in words.concepts if c.group is ConceptGroup.ANCHORS for word in c.words]
+        self._sounds = SoundAlikes(
+            terms, (*anchors, *words.sound_terms), words.ordinary_words, self._index.known_tokens
+        )
 
     def rank(self, question: str) -> Ranking:
         """Candidates of a question; total on any text."""
@@ -94,11 +97,13 @@ class Retriever:
     def _candidates(self, text: str, tokens: dict[str, float], kind: Kind | None) -> Iterator[Candidate]:
         if not tokens:
             return
-        anchored = _UNANCHORED if self._lexicon.anchors.isdisjoint(tokens) else 1.0
+        anchored = not self._lexicon.anchors.isdisjoint(tokens)
         families = self._index.families
         for candidate in self._index.search(text, self._index.weigh(tokens)):
             own = families[candidate.family].kind
-            fit = anchored if kind is None or own is Kind.BOTH or own is kind else anchored * _OTHER_KIND
+            fit = 1.0 if kind is None or own is Kind.BOTH or own is kind else _OTHER_KIND
+            if not anchored:
+                fit *= min(1.0, _UNANCHORED + candidate.covered)
             yield candidate if fit == 1.0 else candidate._replace(score=candidate.score * fit)
 
     def _found(self, candidate: Candidate, kind: Kind | None) -> Match:
@@ -121,9 +126,7 @@ class Retriever:
         return Kind.VILLAGE if village else Kind.COMMUNITY
 
 
-def _parts(
-    parts: list[str], tokens: list[dict[str, float]]
-) -> Iterator[tuple[str, dict[str, float] | None, float]]:
+def _parts(parts: list[str], tokens: list[dict[str, float]]) -> Iterator[tuple[str, dict[str, float] | None, float]]:
     """The clauses of a story of several, and the ends of long ones, with what a hit there is worth."""
     if len(parts) > 1:
         for part, some in zip(parts[-_MOST_PARTS:], tokens[-_MOST_PARTS:], strict=True):

@@ -4,10 +4,16 @@ What a newcomer gets wrong: a word such as 补贴 does not settle it, because pe
 they ask. A matter outside counts against a question only where no word of elections or reports stands beside it.
 """
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from knowledge.model import OutsideMatter, SearchWords
 from knowledge.search.lexicon import Lexicon
+
+# Committees and groups exist outside elections too: beside a matter that is not ours they show nothing.
+_WEAK_ANCHORS: Final = frozenset({"committee", "village-posts", "petition", "take-money"})
+_ADDRESS: Final = frozenset({"you"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +37,21 @@ class Scope:
         return self.outside[0].door if self.outside else ""
 
 
-# Words that show nothing about elections by themselves: anybody may be a cadre, a secretary or a relative.
-_WEAK_ANCHORS = frozenset({"committee", "cadre", "chair", "secretary", "kin-avoid", "group", "party-member", "evidence"})
-_WEAK_BESIDE_OUTSIDE = _WEAK_ANCHORS | frozenset({"id-card", "material", "term", "openness", "secrecy", "resign", "office-end"})
-
-
 class ScopeJudge:
     """Recognises small talk and matters outside."""
 
     def __init__(self, words: SearchWords, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self._outside = words.outside
+        self._outside = {word: matter for matter in words.outside for word in matter.words}
+        longest_first = sorted(self._outside, key=len, reverse=True)
+        self._words = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
         self._small_talk = frozenset(words.small_talk)
 
     def judge(self, text: str, tokens: dict[str, float]) -> Scope:
         """What a normalised text and its tokens say about their belonging here."""
-        outside = tuple(matter for matter in self._outside if any(word in text for word in matter.words))
-        weak = _WEAK_BESIDE_OUTSIDE if outside else frozenset()
+        outside = tuple(dict.fromkeys(self._outside[word] for word in self._words.findall(text)))
+        weak = _WEAK_ANCHORS if outside else frozenset()
         anchors = frozenset(t for t in tokens if t in self._lexicon.anchors and t not in weak)
         bare = text.strip(",.;:!?。、\n…~-")
-        return Scope(anchors, outside, bare in self._small_talk or not bare)
+        is_small_talk = bare in self._small_talk or _ADDRESS.issuperset(tokens)
+        return Scope(anchors, outside, is_small_talk)

@@ -1,0 +1,1 @@
+"""Reads and writes, an aggregate a module, inside a unit of work."""

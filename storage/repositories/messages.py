@@ -3,12 +3,15 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, insert, select, update
 
 from storage.repositories.base import Repository
 from storage.tables.conversations import chat_message, web_visitor
+
+if TYPE_CHECKING:
+    from storage.unit_of_work import UnitOfWork
 
 BODY: Final = "message"
 PAGE: Final = 200
@@ -30,14 +33,27 @@ class ChatMessage:
 class Messages(Repository):
     """Writes and reads the messages of web chats, and their visitors."""
 
-    def post(self, chat_id: int, sender: str, body: dict[str, Any], *, outbox_id: int | None = None) -> int:
-        """Add a message at commit; returns its id."""
-        message_id = self._uow.ids.next()
-        self._uow.append(
+    def __init__(self, uow: "UnitOfWork") -> None:
+        super().__init__(uow)
+        self._posted: dict[int, dict[str, Any]] = {}
+
+    def post(
+        self,
+        chat_id: int,
+        sender: str,
+        body: dict[str, Any],
+        *,
+        message_id: int | None = None,
+        outbox_id: int | None = None,
+    ) -> int:
+        """Add a message at commit; returns its id, which may have been chosen before."""
+        seq = self._uow.ids.next()
+        message_id = message_id or seq
+        self._posted[message_id] = self._uow.append(
             chat_message,
             id=message_id,
             chat_id=chat_id,
-            seq=message_id,
+            seq=seq,
             sender=sender,
             body_sealed=self._keys.seal_text(BODY, json.dumps(body, ensure_ascii=False)),
             removed=False,
@@ -61,6 +77,10 @@ class Messages(Repository):
 
     async def remove(self, chat_id: int, message_id: int) -> None:
         """Forget what a message said; that there was one stays."""
+        row = self._posted.get(message_id)
+        if row is not None:  # posted by this very unit of work: it is never written
+            row.update(body_sealed=None, removed=True)
+            return
         await self._change(chat_id, message_id, body_sealed=None, removed=True)
 
     async def after(self, chat_id: int, seq: int, limit: int = PAGE) -> list[ChatMessage]:

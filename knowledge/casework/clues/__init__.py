@@ -1,1 +1,1 @@
-"""Reading a report: its sentences, amounts, how each sentence is meant, and what it says about votes and wrongs."""
+"""Reading a report: what it says, how it is meant, and what it says about votes and wrongs."""

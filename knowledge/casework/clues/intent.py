@@ -1,7 +1,8 @@
 """How a passage is meant: told as fact, denied, supposed, asked in general, or told of another place.
 
-Only what is told as fact can be suspected. Two easy mistakes: an offer is often a condition in the buyer's own mouth
-(他说如果选他就给钱), which is a fact; and a question may tell a fact first (他昨晚送了烟，这犯法吗), which is one too.
+Only what is told as fact can be suspected. Two easy mistakes: an offer is often a condition in the
+buyer's own mouth (他说如果选他就给钱), which is a fact; and a question may tell a fact first
+(他昨晚送了烟，这犯法吗), which is one too.
 """
 
 from dataclasses import dataclass
@@ -45,6 +46,13 @@ class Standing:
         """
         if len(reading.text) <= self.content.short_message:
             first, last = 0, len(reading.text)
+        known = reading.asked.get((first, last))
+        if known is None:
+            known = self._asks_in_general(reading, first, last)
+            reading.asked[first, last] = known
+        return known
+
+    def _asks_in_general(self, reading: Reading, first: int, last: int) -> bool:
         if not self.is_question(reading, first, last):
             return False
         return bool(reading.within("own_plans", first, last)) or not self.is_concrete(reading, first, last)

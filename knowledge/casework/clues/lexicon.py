@@ -1,12 +1,11 @@
 """Finds the words of the content in a text: longest word first, left to right, no overlaps.
 
-A newcomer expects a segmenter here. None is needed: only words that carry a tag matter, and the `plain` ones exist
-so that a cue inside a harmless word (没 in 没少送) is not heard.
+A newcomer expects a segmenter here. None is needed: only words that carry a tag matter, and the `plain`
+ones exist so that a cue inside a harmless word (没 in 没少送) is not heard.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
-
 
 _PAIR: Final = 2
 _NO_TAGS: Final[tuple[str, ...]] = ()

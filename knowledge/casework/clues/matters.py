@@ -1,20 +1,21 @@
 """A report read once: normalised text, words found, amounts, sentences and clauses.
 
-People bundle: land, accounts and a bought vote in one breath. So everything is judged by sentence and by distance in
-characters, never by the text as a whole. Normalising keeps the length, so a position here is a position in what the
-reporter wrote.
+People bundle: land, accounts and a bought vote in one breath. So everything is judged by sentence and by
+distance in characters, never by the text as a whole. Normalising keeps the length, so a position here is
+a position in what the reporter wrote.
 """
 
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from knowledge.casework.categories import CategorySet, Words
+from knowledge.casework.categories import CategorySet
 from knowledge.casework.clues.amounts import Amount, find_amounts
 from knowledge.casework.clues.lexicon import Lexicon, Token
 from knowledge.casework.clues.people import name_patterns
+from knowledge.casework.clues.sheets import Words
 
 _FULL_WIDTH: Final = {
     code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
@@ -23,8 +24,8 @@ _TRADITIONAL: Final = str.maketrans(
     "選舉賄錢請給發買賣換屆選黨員書記長會計參競爭當們個張戶價飯酒禮紅轉帳賬領導幹貪現遊歲萬億圓塊雞魚麵鄉鎮縣區這說還為對從開關門車時間點條證據檢聽沒讓邊實權",
     "选举贿钱请给发买卖换届选党员书记长会计参竞争当们个张户价饭酒礼红转账账领导干贪现游岁万亿圆块鸡鱼面乡镇县区这说还为对从开关门车时间点条证据检听没让边实权",
 )
-_NORMAL: Final = {**_FULL_WIDTH, **_TRADITIONAL, ord("，"): ",", ord("％"): "%"}
-_SENTENCE_END: Final = re.compile(r"[。！？!?；;\n…]+|(?<!\d)\.(?!\d)")
+_NORMAL: Final = {**_FULL_WIDTH, **_TRADITIONAL, ord("，"): ",", 0xFF05: "%"}
+_SENTENCE_END: Final = re.compile(r"[。！？!?；;\n…]+|\.(?!\d)")
 _NO_TAGS: Final = frozenset({"surnames", "rare_surnames", "titles", "kin", "signing", "contact_words"})
 _CLAUSE_END: Final = re.compile(r"[,：:]")
 
@@ -36,7 +37,10 @@ def normalise(text: str) -> str:
 
 @dataclass(slots=True)
 class Reading:
-    """A text and all that was found in it. Invariant: positions refer to both the original and `text`."""
+    """A text and all that was found in it. Invariant: positions refer to both `original` and `text`.
+
+    `asked` remembers, by start and end, which passages were found to be general questions (intent.py).
+    """
 
     original: str
     text: str
@@ -44,6 +48,7 @@ class Reading:
     amounts: list[Amount]
     names: list[int]
     starts: Sequence[int]
+    asked: dict[tuple[int, int], bool] = field(default_factory=dict)
 
     def tokens(self, tag: str) -> list[Token]:
         """The words with a tag, in order."""

@@ -1,6 +1,7 @@
 """People and days named in a report: 张某, 张主任, 村主任李大明, 3月8日.
 
-A name may be masked (某) as published reports are. Whom the writer greets (尊敬的黎书记：您好) is not whom they report.
+A name may be masked (某) as published reports are. Whom the writer greets (尊敬的黎书记：您好) is not
+whom they report.
 """
 
 import re
@@ -44,9 +45,7 @@ class NamePatterns:
         """Where people are named who are not merely greeted: a position each, in order."""
         greeted = [match.span() for match in self.greeted.finditer(text)] if "好" in text else []
         found = (
-            match.start()
-            for pattern in (self.masked, self.titled, self.plain)
-            for match in pattern.finditer(text)
+            match.start() for pattern in (self.masked, self.titled, self.plain) for match in pattern.finditer(text)
         )
         return sorted(at for at in found if not any(start <= at < end for start, end in greeted))
 
@@ -60,17 +59,15 @@ def name_patterns(content: CategorySet) -> NamePatterns:
     after = "给送请在为跟让到派挨说是把用向花和叫发带找承许收拉买、的等也又就,。"
     return NamePatterns(
         masked=re.compile(
-            rf"[{every}](?:某(?![些个种人天日村组县镇乡区市位次时处领干单部社])|[X×x*＊]{{1,2}}|氏兄弟)"
+            rf"[{every}](?:某(?![些个种人天日村组县镇乡区市位次时处领干单部社])|[X×x*\uff0a]{{1,2}}|氏兄弟)"
         ),
         titled=re.compile(
             rf"(?:老|小)?[{common}](?:{titles})|[老小][{common}](?:头|家|给|送|请|在|的)|[{common}]家(?:{kin})"
         ),
         plain=re.compile(
-            rf"(?:{offices}|叫|候选人|自荐人|党员)[.．·]?[{common}](?:(?![{after}])[\u4e00-\u9fff]){{1,2}}?(?=[{after}]|$)"
+            rf"(?:{offices}|叫|候选人|自荐人|党员)[.\uff0e·]?[{common}](?:(?![{after}])[\u4e00-\u9fff]){{1,2}}?(?=[{after}]|$)"
         ),
-        greeted=re.compile(
-            rf"(?:尊敬的|敬爱的)?[{every}]?(?:{titles}|领导)?[们]?[:：,!！ ]{{0,2}}(?:您|你)们?好"
-        ),
+        greeted=re.compile(rf"(?:尊敬的|敬爱的)?[{every}]?(?:{titles}|领导)?[们]?[:：,!！ ]{{0,2}}(?:您|你)们?好"),
         whole=re.compile(rf"[{every}][\u4e00-\u9fff]{{1,3}}"),
         signed=re.compile(rf"(?:{signing})(?:是|为|[:：])?\s?[^,。;]{{0,8}}?[{every}][\u4e00-\u9fff]{{1,2}}"),
     )

@@ -1,7 +1,7 @@
-"""Whether a clue is clear and specific: points for who, when, where, what, how much, evidence and witnesses.
+"""Whether a clue is clear and specific: points for who, when, where, what, how much and evidence.
 
-A wrong must be told as fact; a name and a date alone are no clue, nor is a question about the law. What is missing is
-only listed here; the chat asks for it once, kindly.
+A wrong must be told as fact; a name and a date alone are no clue, nor is a question about the law. What
+is missing is only listed here; the chat asks for it once, kindly.
 """
 
 from dataclasses import dataclass
@@ -46,10 +46,9 @@ class SpecificityJudge:
     def __init__(self, content: CategorySet) -> None:
         self._content = content
         self._standing = Standing(content)
+        self._matter_tags = tuple((matter.id, f"matter:{matter.id}") for matter in content.matters)
 
-    def judge(
-        self, reading: Reading, buying: tuple[str, ...], given: frozenset[str] = frozenset()
-    ) -> Specificity:
+    def judge(self, reading: Reading, buying: tuple[str, ...], given: frozenset[str] = frozenset()) -> Specificity:
         """Score a report.
 
         Args:
@@ -72,12 +71,11 @@ class SpecificityJudge:
         return "act" in specificity.stated and specificity.score >= self._content.threshold
 
     def _matters(self, reading: Reading) -> tuple[str, ...]:
-        found = []
-        for matter in self._content.matters:
-            tokens = reading.tokens(f"matter:{matter.id}")
-            if any(self._is_told(reading, token.start) for token in tokens):
-                found.append(matter.id)
-        return tuple(found)
+        return tuple(
+            matter
+            for matter, tag in self._matter_tags
+            if any(self._is_told(reading, token.start) for token in reading.tokens(tag))
+        )
 
     def _is_told(self, reading: Reading, position: int) -> bool:
         first, last = reading.sentence(position)
@@ -95,6 +93,7 @@ class SpecificityJudge:
 
     @staticmethod
     def when(reading: Reading) -> tuple[str, ...]:
+        """The most exact time stated: a day, else a year, month or the like."""
         if states_exact_date(reading.text) or reading.tokens("relative_day"):
             return ("exact_date",)
         vague = states_time(reading.text) or reading.tokens("vague_time")

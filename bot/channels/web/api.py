@@ -1,0 +1,323 @@
+"""The web chat over HTTP: one page, and the API its script (or anybody's) speaks.
+
+    POST /api/chat/session                 a cookie
+    POST /api/chat/messages                {"text"} or {"callback"}, or multipart with files
+    GET  /api/chat/messages?after=&wait=   what is new, waiting up to so many seconds
+    GET  /api/chat/stream                  the same as server-sent events
+
+`key` (any text the sender chooses) makes a repeated POST harmless. An item's `seq` is its newest change; `after`
+takes the largest `seq` (or `id`) seen.
+"""
+
+import asyncio
+import hashlib
+import json
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from aiogram import Bot, Dispatcher
+from aiogram.types import Update
+from fastapi import APIRouter, Cookie, HTTPException, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.datastructures import UploadFile
+
+from bot.channels.web.session import NAME
+from bot.channels.web.signals import ChatSignals
+from handlers.chat.transaction import ChatLocks
+from handlers.services.reports import MAX_FILE_BYTES
+from storage.repositories.files import StoredFile
+from storage.repositories.messages import ChatMessage
+from storage.unit_of_work import Storage
+
+COOKIE: Final = "qingfeng_chat"
+COOKIE_SECONDS: Final = 400 * 24 * 3600
+LONGEST_WAIT: Final = 30.0
+LONGEST_TEXT: Final = 20_000
+LOOK_AGAIN_SECONDS: Final = 2.0  # another process may have written
+MAX_FILES: Final = 10
+_FOLDER: Final = Path(__file__).parent
+_INLINE: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
+
+
+class BadMessage(Exception):  # noqa: N818 - it is the message that is bad
+    """What was posted cannot be taken; carries a calm sentence."""
+
+
+class WebChat:
+    """Turns requests into updates for the one Dispatcher, and rows into items."""
+
+    def __init__(
+        self, storage: Storage, dispatcher: Dispatcher, bot: Bot, locks: ChatLocks, signals: ChatSignals
+    ) -> None:
+        self._storage = storage
+        self._dispatcher = dispatcher
+        self._bot = bot
+        self._locks = locks
+        self._signals = signals
+
+    async def visitor(self, token: str | None) -> int | None:
+        """The chat of a cookie."""
+        if not token:
+            return None
+        async with self._storage.unit_of_work() as uow:
+            return await uow.messages.visitor(_hash(token))
+
+    async def welcome(self) -> str:
+        """A new visitor's cookie."""
+        token = secrets.token_urlsafe(32)
+        async with self._storage.unit_of_work() as uow:
+            await uow.messages.welcome(_hash(token))
+            await uow.commit()
+        return token
+
+    async def say(self, chat_id: int, text: str, key: str) -> int:
+        """A typed message; returns its id."""
+        if not text.strip():
+            raise BadMessage("没有看到字，请打几个字再发。")
+        if len(text) > LONGEST_TEXT:
+            raise BadMessage(f"这段话有{len(text)}个字，一次最多{LONGEST_TEXT}个字。请分几条发，写的都还在。")
+        return await self._feed(chat_id, key, lambda at: {"message": {**at, "text": text}})
+
+    async def press(self, chat_id: int, callback: str, message_id: int | None, key: str) -> int:
+        """A pressed button; returns the id of its echo."""
+        if not callback or len(callback.encode()) > 64:  # noqa: PLR2004 - Telegram's limit, kept on every channel
+            raise BadMessage("这个按钮认不出来，请刷新页面再试。")
+        pressed, label = await self._pressed(chat_id, callback, message_id)
+
+        def build(at: dict[str, Any]) -> dict[str, Any]:
+            query = {
+                "id": str(at["message_id"]),
+                "from": at["from"],
+                "chat_instance": NAME,
+                "data": callback,
+                "message": {**at, "message_id": pressed, "text": label},
+            }
+            return {"callback_query": query}
+
+        return await self._feed(chat_id, key, build)
+
+    async def send_files(self, chat_id: int, files: list[tuple[str, bytes]], caption: str, key: str) -> int:
+        """Uploaded files, one message each; the caption goes with the first."""
+        for name, data in files:
+            if len(data) > MAX_FILE_BYTES:
+                raise BadMessage(f"“{name[:40]}”超过20兆，这里收不下。请剪短一点，或者发截图。写的字都还在。")
+            if not data:
+                raise BadMessage(f"“{name[:40]}”是空的，请再选一次。")
+        last = 0
+        album = key if len(files) > 1 else None
+        for number, (name, data) in enumerate(files):
+            stored = await self._store(chat_id, name, data)
+            words = caption if number == 0 else ""
+            last = await self._feed(chat_id, f"{key}/{number}", _file_message(stored, words, album))
+        return last
+
+    async def items(self, chat_id: int, after: int, wait: float = 0) -> list[dict[str, Any]]:
+        """What is new since `after`, waiting up to `wait` seconds for it."""
+        deadline = asyncio.get_running_loop().time() + min(wait, LONGEST_WAIT)
+        while True:
+            async with self._storage.unit_of_work() as uow:
+                found = await uow.messages.after(chat_id, after)
+            left = deadline - asyncio.get_running_loop().time()
+            if found or left <= 0:
+                return [_item(message) for message in found]
+            await self._signals.wait(chat_id, min(left, LOOK_AGAIN_SECONDS))
+
+    async def file(self, chat_id: int, file_id: str) -> tuple[StoredFile, bytes] | None:
+        """A file of this chat."""
+        async with self._storage.unit_of_work() as uow:
+            stored = await uow.files.get(file_id)
+        if stored is None or stored.chat_id != chat_id:
+            return None
+        return stored, await self._storage.files.get(file_id)
+
+    async def _feed(self, chat_id: int, key: str, build: Any) -> int:
+        """Make an update and hand it to the Dispatcher; one at a time in a chat."""
+        async with self._locks.hold("web-post", chat_id):
+            message_id = self._storage.ids.next()
+            at = {
+                "message_id": message_id,
+                "date": int(self._storage.clock.now().timestamp()),
+                "chat": {"id": chat_id, "type": "private"},
+                "from": {"id": chat_id, "is_bot": False, "first_name": "访客"},
+            }
+            raw = {"update_id": _update_id(chat_id, key), **build(at)}
+            update = Update.model_validate(raw, context={"bot": self._bot})
+            await self._dispatcher.feed_update(self._bot, update)
+        return message_id
+
+    async def _pressed(self, chat_id: int, callback: str, message_id: int | None) -> tuple[int, str]:
+        """The message a button stands under, and the button's label; (0, "") when there is none."""
+        async with self._storage.unit_of_work() as uow:
+            if message_id:
+                one = await uow.messages.get(chat_id, message_id)
+                candidates = [one] if one else []
+            else:
+                candidates = list(reversed(await uow.messages.after(chat_id, 0)))
+        for message in candidates:
+            for row in message.body.get("buttons", []):
+                for button in row:
+                    if button.get("callback") == callback:
+                        return message.id, button["text"]
+        return message_id or 1, ""
+
+    async def _store(self, chat_id: int, name: str, data: bytes) -> StoredFile:
+        async with self._storage.unit_of_work() as uow:
+            stored = await uow.files.add(data, name=name[:120], origin="chat", chat_id=chat_id)
+            await uow.commit()
+        return stored
+
+
+def create_web_chat(chat: WebChat, *, secure: bool, demo: bool, contact: str) -> APIRouter:
+    """The routes."""
+    router = APIRouter()
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER / "templates"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+    )
+    page = environment.get_template("chat.html").render(demo=demo, contact=contact or None)
+
+    async def chat_of(token: str | None) -> int:
+        chat_id = await chat.visitor(token)
+        if chat_id is None:
+            raise HTTPException(401, "请刷新页面再试。")
+        return chat_id
+
+    @router.get("/", response_class=HTMLResponse)
+    async def show_page() -> str:
+        return page
+
+    @router.post("/api/chat/session")
+    async def open_session(qingfeng_chat: Annotated[str | None, Cookie()] = None) -> JSONResponse:
+        response = JSONResponse({"ok": True})
+        if await chat.visitor(qingfeng_chat) is None:
+            token = await chat.welcome()
+            response.set_cookie(
+                COOKIE, token, max_age=COOKIE_SECONDS, httponly=True, secure=secure, samesite="lax"
+            )
+        return response
+
+    @router.post("/api/chat/messages")
+    async def post_message(
+        request: Request, qingfeng_chat: Annotated[str | None, Cookie()] = None
+    ) -> JSONResponse:
+        chat_id = await chat_of(qingfeng_chat)
+        try:
+            message_id = await _posted(chat, chat_id, request)
+        except BadMessage as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        return JSONResponse({"ok": True, "id": message_id})
+
+    @router.get("/api/chat/messages")
+    async def get_messages(
+        after: Annotated[int, Query(ge=0)] = 0,
+        wait: Annotated[float, Query(ge=0)] = 0,
+        qingfeng_chat: Annotated[str | None, Cookie()] = None,
+    ) -> JSONResponse:
+        return JSONResponse(await chat.items(await chat_of(qingfeng_chat), after, wait))
+
+    @router.get("/api/chat/stream")
+    async def stream(
+        request: Request,
+        after: Annotated[int, Query(ge=0)] = 0,
+        qingfeng_chat: Annotated[str | None, Cookie()] = None,
+    ) -> StreamingResponse:
+        chat_id = await chat_of(qingfeng_chat)
+        resumed = request.headers.get("last-event-id", "")
+        start = max(after, int(resumed)) if resumed.isdigit() else after
+        events = _events(chat, request, chat_id, start)
+        return StreamingResponse(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+    @router.get("/api/chat/files/{file_id}")
+    async def get_file(file_id: str, qingfeng_chat: Annotated[str | None, Cookie()] = None) -> Response:
+        found = await chat.file(await chat_of(qingfeng_chat), file_id)
+        if found is None:
+            raise HTTPException(404, "没有这个文件。")
+        stored, data = found
+        inline = stored.media_type in _INLINE or stored.media_type.startswith(("audio/", "video/"))
+        kind = stored.media_type if inline else "application/octet-stream"
+        disposition = "inline" if inline else "attachment"
+        return Response(data, media_type=kind, headers={"Content-Disposition": disposition})
+
+    return router
+
+
+async def _posted(chat: WebChat, chat_id: int, request: Request) -> int:
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await _posted_files(chat, chat_id, request)
+    try:
+        body = json.loads(await request.body())
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise BadMessage("没看懂发来的内容，请刷新页面再试。")
+    key = str(body.get("key") or secrets.token_hex(16))
+    if isinstance(body.get("callback"), str):
+        message_id = body.get("message_id")
+        return await chat.press(chat_id, body["callback"], message_id if isinstance(message_id, int) else None, key)
+    if isinstance(body.get("text"), str):
+        return await chat.say(chat_id, body["text"], key)
+    raise BadMessage("没有看到字，请打几个字再发。")
+
+
+async def _posted_files(chat: WebChat, chat_id: int, request: Request) -> int:
+    form = await request.form(max_files=MAX_FILES)
+    files = [(part.filename or "文件", await part.read()) for part in form.getlist("files") if isinstance(part, UploadFile)]
+    words, key = str(form.get("text") or ""), str(form.get("key") or secrets.token_hex(16))
+    if not files:
+        return await chat.say(chat_id, words, key)
+    return await chat.send_files(chat_id, files, words, key)
+
+
+async def _events(chat: WebChat, request: Request, chat_id: int, after: int) -> AsyncIterator[str]:
+    yield ": open\n\n"
+    while not await request.is_disconnected():
+        items = await chat.items(chat_id, after, LONGEST_WAIT / 2)
+        if items:
+            after = max(item["seq"] for item in items)
+            yield f"id: {after}\ndata: {json.dumps(items, ensure_ascii=False)}\n\n"
+        else:
+            yield ": still here\n\n"
+
+
+def _item(message: ChatMessage) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "seq": message.seq,
+        "from": message.sender,
+        "text": message.body.get("text", ""),
+        "buttons": message.body.get("buttons", []),
+        "attachments": message.body.get("attachments", []),
+        "edited": message.edited,
+        "removed": message.removed,
+        "at": message.sent_at.isoformat(),
+    }
+
+
+def _file_message(stored: StoredFile, caption: str, album: str | None) -> Any:
+    def build(at: dict[str, Any]) -> dict[str, Any]:
+        document = {
+            "file_id": stored.id,
+            "file_unique_id": stored.id,
+            "file_name": stored.name,
+            "mime_type": stored.media_type,
+            "file_size": stored.size,
+        }
+        return {"message": {**at, "document": document, "caption": caption or None, "media_group_id": album}}
+
+    return build
+
+
+def _update_id(chat_id: int, key: str) -> int:
+    """52 bits: the same for the same key of the same chat."""
+    digest = hashlib.blake2b(f"{chat_id}:{key}".encode(), digest_size=7).digest()
+    return int.from_bytes(digest, "big") >> 4
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+

@@ -1,0 +1,100 @@
+"""`qingfeng doctor`: check what a start needs, one line each."""
+
+import argparse
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.commands.opening import open_storage, run_to_end
+from bot.settings import Settings
+from storage import audit
+
+HELP = "check settings, key, database and content"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    says: str
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """`--json`."""
+    parser.add_argument("--json", action="store_true", help="one JSON object per line")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit 1 when something is wrong."""
+
+    async def examine(settings: Settings) -> int:
+        checks = [await check(settings) for check in _CHECKS]
+        for check in checks:
+            if arguments.json:
+                print(json.dumps({"check": check.name, "ok": check.ok, "says": check.says}, ensure_ascii=False))
+            else:
+                print(f"{'ok  ' if check.ok else 'BAD '} {check.name}: {check.says}")
+        return 0 if all(check.ok for check in checks) else 1
+
+    return run_to_end(examine)
+
+
+async def _database(settings: Settings) -> Check:
+    async with open_storage(settings) as storage:
+        kind = "SQLite" if storage.database.is_sqlite else "PostgreSQL"
+        return Check("database and key", ok=True, says=f"{kind}, rules enforced, the key fits")
+
+
+async def _custodians(settings: Settings) -> Check:
+    async with open_storage(settings) as storage, storage.unit_of_work() as uow:
+        count = len(await uow.officials.custodians())
+    if count:
+        return Check("custodians", ok=True, says=f"{count} can open reporters' names")
+    cure = "no names are taken until there is one: qingfeng create-official --role custodian"
+    return Check("custodians", ok=False, says=cure)
+
+
+async def _log(settings: Settings) -> Check:
+    async with open_storage(settings) as storage:
+        report = await audit.verify(storage.database)
+    if report.fault:
+        return Check("event log", ok=False, says=f"event {report.fault.event_id}: {report.fault.fault}")
+    return Check("event log", ok=True, says=f"{report.events} events, unbroken")
+
+
+async def _content(settings: Settings) -> Check:  # noqa: ARG001 - checks share one shape
+    from knowledge.loader import load_knowledge  # noqa: PLC0415 - half a second, only here
+
+    load_knowledge()
+    return Check("content", ok=True, says="every entry, rule and citation loads")
+
+
+async def _people(settings: Settings) -> Check:
+    if settings.telegram_token is None:
+        return Check("telegram", ok=True, says="off (no QINGFENG_TELEGRAM_TOKEN)")
+    notices = "with" if settings.officials_telegram_token else "without"
+    return Check("telegram", ok=True, says=f"on, {notices} a bot of its own for officials' notices")
+
+
+def _guarded(name: str, check: Callable[[Settings], Awaitable[Check]]) -> Callable[[Settings], Awaitable[Check]]:
+    async def safe(settings: Settings) -> Check:
+        try:
+            return await check(settings)
+        except Exception as error:  # noqa: BLE001 - a doctor reports, whatever is wrong
+            return Check(name, ok=False, says=getattr(error, "reason", None) or str(error))
+
+    return safe
+
+
+_CHECKS = tuple(
+    _guarded(name, check)
+    for name, check in (
+        ("database and key", _database),
+        ("custodians", _custodians),
+        ("event log", _log),
+        ("content", _content),
+        ("telegram", _people),
+    )
+)

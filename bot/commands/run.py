@@ -1,0 +1,67 @@
+"""`qingfeng run`: serve the web chat, the desk and Telegram until stopped."""
+
+import argparse
+import gc
+import sys
+
+from bot.commands.opening import bring_up_to_date, open_storage, refuse, run_to_end
+from bot.logging import set_up_logging
+from bot.settings import Settings
+from handlers.services.demo import demo_links
+from storage.errors import UnsafeDatabase
+from storage.unit_of_work import Storage
+
+HELP = "serve the web chat, the desk and Telegram"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """No options: settings are environment variables."""
+    parser.epilog = "Settings are environment variables (QINGFENG_PORT, QINGFENG_DATABASE_URL ...); see the README."
+
+
+def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001
+    """Serve; exit 1 with one line when that cannot be."""
+    return run_to_end(_start)
+
+
+async def _start(settings: Settings) -> int:
+    """Serve; where a newer version may migrate by itself, do that first."""
+    set_up_logging(settings.log_level)
+    try:
+        return await _serve(settings)
+    except UnsafeDatabase as error:
+        may_migrate = settings.owner_database_url or settings.database_url.startswith("sqlite")
+        if "schema" not in error.fault or not may_migrate:
+            raise
+    await bring_up_to_date(settings)
+    return await _serve(settings)
+
+
+async def _serve(settings: Settings) -> int:
+    gc.disable()  # importing aiogram makes 186,000 objects; collecting meanwhile costs a seventh of the start
+    from bot.app import StartRefused, open_application, serve  # noqa: PLC0415 - aiogram, only here
+
+    gc.enable()
+    try:
+        async with open_storage(settings) as storage, open_application(settings, storage) as application:
+            print(_addresses(settings), flush=True)
+            await _print_demo_links(settings, storage)
+            await serve(application)
+    except StartRefused as error:
+        return refuse(str(error))
+    return 0
+
+
+def _addresses(settings: Settings) -> str:
+    url = settings.public_url
+    return f"清风 Qingfeng\n  Web chat / 村民网页聊天   {url}/\n  Desk / 工作台             {url}/desk"
+
+
+async def _print_demo_links(settings: Settings, storage: Storage) -> None:
+    links = await demo_links(storage, settings.public_url)
+    if links:
+        print("\nDemo county, nothing in it is real / 演示县，全是虚构的。One-time sign-in links / 一次性登录链接:")
+        for role, name, link in links:
+            print(f"  {role:<20} {name}  {link}")
+    print("\nStop with Ctrl+C / 按 Ctrl+C 停止", flush=True)
+    sys.stdout.flush()

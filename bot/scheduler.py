@@ -1,0 +1,44 @@
+"""The clock that wakes: APScheduler, in memory, a few ticks. Due rows in the database are the truth.
+
+A tick that comes late runs once and late (`coalesce`, no misfire limit), never twice at a time.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC
+from typing import Final
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+log = logging.getLogger(__name__)
+
+REMIND_SECONDS: Final = 30
+SWEEP_SECONDS: Final = 5
+
+
+def create_scheduler(
+    *, remind: Callable[[], Awaitable[None]], sweep: Callable[[], Awaitable[None]]
+) -> AsyncIOScheduler:
+    """A scheduler with our ticks, not started.
+
+    Args:
+        remind: Plans and queues reminders.
+        sweep: Wakes the delivery workers, for rows whose time has come or whose worker died.
+    """
+    scheduler = AsyncIOScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+    )
+    scheduler.add_job(_guarded(remind, "remind"), IntervalTrigger(seconds=REMIND_SECONDS), id="remind")
+    scheduler.add_job(_guarded(sweep, "sweep"), IntervalTrigger(seconds=SWEEP_SECONDS), id="sweep")
+    return scheduler
+
+
+def _guarded(tick: Callable[[], Awaitable[None]], name: str) -> Callable[[], Awaitable[None]]:
+    async def run() -> None:
+        try:
+            await tick()
+        except Exception:
+            log.exception("tick_failed name=%s", name)  # the next tick finds the same due rows
+
+    return run

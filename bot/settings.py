@@ -1,0 +1,48 @@
+"""Settings: environment variables with the prefix QINGFENG_, or a `.env` file in the working folder."""
+
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX: Final = "QINGFENG_"
+
+
+class Settings(BaseSettings):
+    """What a deployment can set; every default works on one machine without an account anywhere."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+
+    database_url: str = "sqlite:///var/qingfeng.db"
+    owner_database_url: str | None = None  # PostgreSQL: the role that owns the tables, for `migrate` only
+    files_url: str = "file://var/files"
+    key_file: Path = Path("var/qingfeng.key")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=1, le=65_535)
+    base_url: str | None = None  # how people reach us; default http://127.0.0.1:PORT
+    jurisdiction: str = "cn"
+    telegram_token: SecretStr | None = None
+    telegram_api: str | None = None
+    officials_telegram_token: SecretStr | None = None
+    contact: str = ""  # a sentence with a phone number, for people whose browser cannot chat
+    log_level: str = "INFO"
+
+    @property
+    def public_url(self) -> str:
+        """The address in links, without a slash at the end."""
+        return (self.base_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+
+
+def read_settings() -> Settings:
+    """The settings in force.
+
+    Raises:
+        ValueError: A variable is wrong; the text is one line that names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"{PREFIX}{'_'.join(str(part) for part in first['loc']).upper()}"
+        raise ValueError(f"{name}: {first['msg']}") from error

@@ -1,0 +1,84 @@
+"""The officials' desk as a router: every address with its page, and what is mounted beside it.
+
+The table below is the whole of it: what is not listed is answered with "not found", and every page listed takes
+`Signed` unless it is part of the door.
+"""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from handlers.desk import candidates, case_acts, cases, files, home, questions, sign_in, timetable
+from handlers.desk.faults import DeskRoute
+from handlers.desk.request import Desk, DeskSettings, Signed
+from handlers.services.access import Access
+from handlers.services.answers import Answers
+from handlers.services.errors import NotFound
+from storage.unit_of_work import Storage
+
+__all__ = ["DeskSettings", "create_desk", "static_files"]
+
+STATIC: Final = Path(__file__).parent / "static"
+Endpoint = Callable[..., Awaitable[Response]]
+
+
+async def nowhere(visit: Signed, rest: str) -> Response:
+    """Any other address under the desk."""
+    if not rest:
+        return visit.go("/desk")
+    raise NotFound("page")
+
+
+#: Method, address, page. The order matters: the first address that fits answers.
+PAGES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
+    ("GET", "/desk/sign-in", sign_in.show_sign_in),
+    ("POST", "/desk/sign-in", sign_in.sign_in),
+    ("GET", "/desk/link/{token}", sign_in.show_link),
+    ("POST", "/desk/link/{token}", sign_in.use_link),
+    ("POST", "/desk/sign-out", sign_in.sign_out),
+    ("GET", "/desk", home.show_home),
+    ("GET", "/desk/cases", cases.show_queue),
+    ("GET", "/desk/cases/{number}", cases.show_case),
+    ("GET", "/desk/cases/{number}/stand-back", cases.ask_stand_back),
+    ("GET", "/desk/cases/{number}/files/{file_id}", files.show_file),
+    ("GET", "/desk/cases/{number}/{act}", case_acts.show_act),
+    ("POST", "/desk/cases/{number}/{act}", case_acts.act_on_case),
+    ("GET", "/desk/candidates", candidates.show_candidates),
+    ("POST", "/desk/candidates", candidates.create_candidate),
+    ("GET", "/desk/candidates/new", candidates.ask_candidate),
+    ("GET", "/desk/candidates/{candidate_id}", candidates.show_candidate),
+    ("POST", "/desk/candidates/{candidate_id}/invite", candidates.invite),
+    ("GET", "/desk/questions", questions.show_questions),
+    ("GET", "/desk/questions/{inquiry_id}", questions.show_question),
+    ("POST", "/desk/questions/{inquiry_id}/reply", questions.reply),
+    ("GET", "/desk/timetable", timetable.show_timetables),
+    ("GET", "/desk/timetable/{election_id}", timetable.show_timetable),
+    ("POST", "/desk/timetable/{election_id}/tasks/{task_id}", timetable.finish_task),
+    ("GET", "/desk/{rest:path}", nowhere),
+    ("POST", "/desk/{rest:path}", nowhere),
+)
+
+
+def create_desk(
+    storage: Storage, access: Access, answers: Answers, settings: DeskSettings, wake: Callable[[], None]
+) -> APIRouter:
+    """The desk's routes; `wake` is called after a commit that may have queued a message."""
+    desk = Desk(storage, access, answers, settings, wake)
+
+    async def provide(request: Request) -> None:
+        request.state.desk = desk
+
+    router = APIRouter(route_class=DeskRoute, dependencies=[Depends(provide)], include_in_schema=False)
+    for method, path, page in PAGES:
+        router.add_api_route(path, page, methods=[method], response_model=None, name=page.__name__)
+    return router
+
+
+def static_files() -> StaticFiles:
+    """Styles, scripts and the mark, to be mounted at /static."""
+    return StaticFiles(directory=STATIC)

@@ -1,0 +1,52 @@
+"""Reads content/search: concepts, fillers, sound-alikes, matters outside our scope.
+
+What a newcomer gets wrong: these files are content, not code. A dialect word that is missed is added there, under
+the concept it means; no rule of the ranking names a word.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import MappingProxyType
+
+from knowledge.model import Concept, ConceptGroup, OutsideMatter, SearchWords
+from knowledge.records import read_record
+
+
+def read_search_words(root: Path) -> SearchWords:
+    """The words of a content folder.
+
+    Raises:
+        ContentError: A file is wrong.
+    """
+    words = read_record(root / "search" / "words.yaml", root)
+    pairs = {pair.text("wrong"): pair.text("right") for pair in words.records("corrections")}
+    result = SearchWords(
+        concepts=tuple(_concepts(root)),
+        fillers=words.texts("fillers"),
+        corrections=MappingProxyType(pairs),
+        outside=tuple(_outside(root)),
+        village_words=words.texts("village_words"),
+        community_words=words.texts("community_words"),
+        small_talk=words.texts("small_talk"),
+        ordinary_words=words.texts("ordinary_words"),
+        sound_terms=words.texts("sound_terms"),
+    )
+    words.finish()
+    return result
+
+
+def _concepts(root: Path) -> Iterator[Concept]:
+    record = read_record(root / "search" / "concepts.yaml", root)
+    for group in ConceptGroup:
+        for item in record.records(group.value):
+            yield Concept(item.text("id"), item.texts("words"), group)
+            item.finish()
+    record.finish()
+
+
+def _outside(root: Path) -> Iterator[OutsideMatter]:
+    record = read_record(root / "search" / "outside.yaml", root)
+    for item in record.records("matters"):
+        yield OutsideMatter(item.text("id"), item.texts("words"), item.text("door"), item.flag("overrides_anchor"))
+        item.finish()
+    record.finish()

@@ -1,0 +1,138 @@
+"""The desk served in memory, and a browser without scripts to use it with."""
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import httpx
+import pyotp
+from fastapi import FastAPI
+
+from handlers.desk.app import DeskSettings, create_desk, static_files
+from handlers.desk.security import SecurityHeaders
+from handlers.services.answers import Answers
+from knowledge.answering import Answerer
+from knowledge.calendar import load_calendar
+from knowledge.casework.access import Role
+from knowledge.casework.categories import load_categories
+from knowledge.casework.classification import Classifier
+from knowledge.loader import load_knowledge
+from storage.repositories.officials import Official
+from storage.unit_of_work import Storage, UnitOfWork
+from tests import factories
+
+CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+
+
+@cache
+def answers() -> Answers:
+    return Answers(Answerer(load_knowledge()), Classifier(load_categories()), load_calendar(), "cn")
+
+
+class DeskSite:
+    """An application with nothing but the desk."""
+
+    def __init__(self, storage: Storage, base_url: str = "http://desk.test", *, telegram: str | None = None) -> None:
+        self.storage = storage
+        self.access = factories.quick_access()
+        self.woken = 0
+        self.base_url = base_url
+        settings = DeskSettings(base_url=base_url, demo=False, telegram_username=telegram)
+        self.router = create_desk(storage, self.access, answers(), settings, self._wake)
+        self.app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        self.app.mount("/static", static_files())
+        self.app.include_router(self.router)
+        self.app.add_middleware(SecurityHeaders, secure=base_url.startswith("https"))
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    def browser(self) -> "Browser":
+        """A browser nobody has signed in with."""
+        transport = httpx.ASGITransport(app=self.app)
+        return Browser(httpx.AsyncClient(transport=transport, base_url=self.base_url))
+
+    async def do(self, act: Callable[[UnitOfWork], Any]) -> Any:
+        """Run something in a committed unit of work."""
+        async with self.storage.unit_of_work() as uow:
+            result = await act(uow)
+            await uow.commit()
+        return result
+
+    async def signed_in(
+        self, role: Role = Role.DISCIPLINE_OFFICIAL, place_path: str = factories.COUNTY
+    ) -> tuple["Browser", Official]:
+        """A browser in which a new official has signed in."""
+        official = await self.do(lambda uow: factories.add_official(uow, role, place_path))
+        return await self.sign_in(official), official
+
+    async def sign_in(self, official: Official) -> "Browser":
+        """A browser of an official who is known already."""
+        token = await self.do(lambda uow: self.access.make_link(uow, official))
+        browser = self.browser()
+        await browser.get(f"/desk/link/{token}")
+        await browser.post(f"/desk/link/{token}", then="/desk")
+        return browser
+
+
+@dataclass(slots=True)
+class Browser:
+    """Cookies, the last page, and forms sent with the token that page carried."""
+
+    client: httpx.AsyncClient
+    page: httpx.Response | None = None
+    csrf: str = ""
+    history: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """What a person reads on the last page, entities resolved, tags gone."""
+        assert self.page is not None
+        body = re.sub(r"<(script|style|head).*?</\1>", "", self.page.text, flags=re.S)
+        return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", body)))
+
+    @property
+    def source(self) -> str:
+        """The last page, entities resolved."""
+        assert self.page is not None
+        return html.unescape(self.page.text)
+
+    @property
+    def status(self) -> int:
+        assert self.page is not None
+        return self.page.status_code
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        return await self._keep(await self.client.get(path, headers=headers))
+
+    async def post(
+        self, path: str, fields: dict[str, str] | None = None, *, csrf: str | None = None, then: str = "", **more: Any
+    ) -> httpx.Response:
+        """Send a form; with `then`, expect to be sent there and follow."""
+        token = self.csrf if csrf is None else csrf
+        answer = await self.client.post(path, data={"csrf": token, **(fields or {})}, **more)
+        if then:
+            assert answer.status_code == 303, (answer.status_code, answer.text[:3000])
+            assert answer.headers["location"] == then
+            return await self.get(then)
+        return await self._keep(answer)
+
+    async def _keep(self, answer: httpx.Response) -> httpx.Response:
+        self.page = answer
+        found = CSRF.search(answer.text) if answer.headers.get("content-type", "").startswith("text/html") else None
+        if found:
+            self.csrf = found.group(1)
+        return answer
+
+    def version(self) -> str:
+        """The version of the case on the last page."""
+        found = re.search(r'name="version" value="(\d+)"', self.source)
+        assert found, "the page holds no version"
+        return found.group(1)
+
+
+def totp_now(secret: str, storage: Storage) -> str:
+    return pyotp.TOTP(secret).at(int(storage.clock.now().timestamp()))
