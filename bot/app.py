@@ -154,9 +154,7 @@ async def serve(application: Application) -> None:
     settings = application.settings
     sock = listening_socket(settings.host, settings.port)
     server = uvicorn.Server(
-        uvicorn.Config(
-            application.http, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3
-        )
+        uvicorn.Config(application.http, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3)
     )
     gc.collect()
     gc.freeze()  # aiogram leaves 186,000 objects; a full collection over them takes 119 ms
@@ -229,7 +227,7 @@ def _http(
 ) -> FastAPI:
     app = FastAPI(title="Qingfeng", docs_url=None, redoc_url=None, openapi_url=None)
     secure = settings.public_url.startswith("https://")
-    app.add_middleware(SecurityHeaders, https=secure, static_prefixes=("/static/", "/chat/"))
+    app.add_middleware(SecurityHeaders, secure=secure)
     app.mount("/static", static_files())
     app.mount("/chat", StaticFiles(directory=CHAT_STATIC))
     app.include_router(create_web_chat(web, secure=secure, demo=demo, contact=settings.contact))

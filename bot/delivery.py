@@ -166,7 +166,5 @@ class Deliveries:
                 if isinstance(method, EditMessageText):
                     return
                 raise
-            send = SendMessage(chat_id=method.chat_id or 0, text=method.text, reply_markup=method.reply_markup)
+            send = SendMessage(chat_id=method.chat_id or 0, text=method.text or "", reply_markup=method.reply_markup)
             await channel.bot(send)
-
-

@@ -51,19 +51,33 @@ class EventLog:
         """Append one event: who (`official/7`, `reporter`, `system`), what, on what; no personal data."""
         if not self._uow.storage.database.is_sqlite:
             await self._uow.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        last = (
-            await self._uow.execute(select(event.c.id, event.c.hash).order_by(event.c.id.desc()).limit(1))
-        ).first()
+        last = (await self._uow.execute(select(event.c.id, event.c.hash).order_by(event.c.id.desc()).limit(1))).first()
         number, previous = (last.id + 1, last.hash) if last else (1, "")
         at = self._uow.clock.now()
-        row = {"id": number, "at": at, "actor": actor, "act": act, "subject": subject, "detail": detail}
+        digest = event_hash(previous, id=number, at=at, actor=actor, act=act, subject=subject, detail=detail)
         await self._uow.execute(
-            insert(event).values(**row, previous_hash=previous, hash=event_hash(previous, **row))
+            insert(event).values(
+                id=number,
+                at=at,
+                actor=actor,
+                act=act,
+                subject=subject,
+                detail=detail,
+                previous_hash=previous,
+                hash=digest,
+            )
         )
 
 
 def event_hash(
-    previous: str, *, id: int, at: datetime, actor: str, act: str, subject: str, detail: dict[str, Any]  # noqa: A002
+    previous: str,
+    *,
+    id: int,
+    at: datetime,
+    actor: str,
+    act: str,
+    subject: str,
+    detail: dict[str, Any],  # noqa: A002
 ) -> str:
     """SHA-256 over the previous hash and the event's canonical form."""
     canonical = json.dumps(

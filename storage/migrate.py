@@ -62,7 +62,5 @@ def _grant(connection: Connection, role: str) -> None:
         connection.execute(text("SELECT current_schema()")).scalar_one()
     )
     connection.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {quoted}"))
-    connection.execute(
-        text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {quoted}")
-    )
+    connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {quoted}"))
     connection.execute(text(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {quoted}"))

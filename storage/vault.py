@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Final
 
 from nacl import pwhash
+from nacl.encoding import RawEncoder
 from nacl.exceptions import CryptoError
 from nacl.hash import blake2b
 from nacl.public import PrivateKey, PublicKey, SealedBox
 from nacl.secret import Aead, SecretBox
-from nacl.encoding import RawEncoder
 from nacl.utils import random
 
 from storage.errors import KeyFileProblem, WrongPassword
@@ -114,9 +114,7 @@ def load_key_file(path: Path) -> KeyRing:
             "Restore it from its backup, or point QINGFENG_KEY_FILE at it",
         ) from None
     except OSError as error:
-        raise KeyFileProblem(
-            f"The key file {path} cannot be read ({error.strerror})", "Check its owner"
-        ) from error
+        raise KeyFileProblem(f"The key file {path} cannot be read ({error.strerror})", "Check its owner") from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise KeyFileProblem(f"The key file {path} can be read by others", f"Run: chmod 600 {path}")
     try:
@@ -136,9 +134,7 @@ class Custodian:
     mem_limit: int = MEM_LIMIT  # bytes
 
     @classmethod
-    def create(
-        cls, password: str, *, ops_limit: int = OPS_LIMIT, mem_limit: int = MEM_LIMIT
-    ) -> "Custodian":
+    def create(cls, password: str, *, ops_limit: int = OPS_LIMIT, mem_limit: int = MEM_LIMIT) -> "Custodian":
         """A new pair; takes about half a second on purpose."""
         private = PrivateKey.generate()
         salt = random(pwhash.argon2id.SALTBYTES)

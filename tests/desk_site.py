@@ -91,7 +91,7 @@ class Browser:
     def text(self) -> str:
         """What a person reads on the last page, entities resolved, tags gone."""
         assert self.page is not None
-        body = re.sub(r"<(script|style|head).*?</\1>", "", self.page.text, flags=re.S)
+        body = re.sub(r"<(script|style|head).*?</\1>", "", self.page.text, flags=re.DOTALL)
         return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", body)))
 
     @property

@@ -3,12 +3,13 @@
 from datetime import date, timedelta
 from typing import Any
 
+from handlers.services import commitments
+from handlers.services.access import Access
 from knowledge.casework.access import Role
 from knowledge.casework.categories import Category
 from knowledge.casework.lifecycle import CaseState, Finding
 from knowledge.clock import local_date
-from handlers.services import commitments
-from handlers.services.access import Access
+from knowledge.elections.commitments import load_packs
 from storage.ids import readable_code
 from storage.outbox import Recipient
 from storage.repositories.cases import Case, CaseFlag
@@ -106,7 +107,9 @@ async def read_case(uow: UnitOfWork, number: str) -> Case:
     return case
 
 
-async def bring_to(uow: UnitOfWork, case: Case, state: CaseState, *, investigator: Official, approver: Official) -> Case:
+async def bring_to(
+    uow: UnitOfWork, case: Case, state: CaseState, *, investigator: Official, approver: Official
+) -> Case:
     """Walk a fresh case lawfully to a state on the main road."""
     now = uow.clock.now()
 
@@ -143,7 +146,7 @@ async def add_election(uow: UnitOfWork, place: Place, *, days_ahead: int = 20, d
     """A running election with the three commitments published; returns its id."""
     await commitments.publish_packs(uow)
     today: date = local_date(uow.clock.now())
-    pack = commitments.load_packs()["three_commitments"]
+    pack = load_packs()["three_commitments"]
     return await uow.elections.add(
         place_id=place.id,
         state="running",

@@ -107,5 +107,3 @@ class Polling:
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self._slots.release()
-
-

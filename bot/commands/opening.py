@@ -33,7 +33,7 @@ def run_to_end(act: Callable[[Settings], Awaitable[int]]) -> int:
 
 def refuse(line: str, *, code: int = 1) -> int:
     """Say what is wrong on standard error."""
-    print(f"qingfeng: {line}", file=sys.stderr)  # noqa: T201 - a command speaks to its terminal
+    print(f"qingfeng: {line}", file=sys.stderr)
     return code
 
 

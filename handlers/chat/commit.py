@@ -91,5 +91,3 @@ async def _remember(state: FSMContext, view: SigningView) -> None:
         return
     await state.set_state(Flow.signing)
     await state.set_data({"candidate_id": view.candidate.id, "kind": view.next_paper.kind})
-
-

@@ -8,8 +8,8 @@ from aiogram.types import CallbackQuery, Message
 from handlers.chat import commit, follow, texts
 from handlers.chat.filters import Says
 from handlers.chat.keyboards import MenuTap
-from handlers.chat.report import begin
 from handlers.chat.reply import Reply
+from handlers.chat.report import begin
 from handlers.services.reports import Reports
 from storage.repositories.people import Person
 from storage.unit_of_work import UnitOfWork
@@ -19,7 +19,11 @@ router = Router(name="menu")
 
 @router.message(CommandStart(deep_link=True))
 async def on_deep_link(
-    message: Message, command: CommandObject, state: FSMContext, uow: UnitOfWork, who: Person  # noqa: ARG001
+    message: Message,
+    command: CommandObject,
+    state: FSMContext,
+    uow: UnitOfWork,
+    who: Person,  # noqa: ARG001
 ) -> Reply:
     """Somebody came by a link: a candidate's invitation, or an unknown one."""
     argument = command.args or ""
@@ -59,7 +63,11 @@ async def on_wants_to_ask(message: Message, state: FSMContext) -> Reply:  # noqa
 @router.message(Command("report"))
 @router.message(Says(texts.REPORT, "我要举报", "举报", "反映", "接着写"))
 async def on_wants_to_report(
-    message: Message, state: FSMContext, uow: UnitOfWork, who: Person, reports: Reports  # noqa: ARG001
+    message: Message,
+    state: FSMContext,
+    uow: UnitOfWork,
+    who: Person,
+    reports: Reports,  # noqa: ARG001
 ) -> Reply:
     """Somebody wants to report."""
     return await begin(uow, who, state, reports)

@@ -68,11 +68,7 @@ def methods(reply: Reply, chat_id: int, *, pressed_message_id: int | None = None
         return []
     keyboard = _keyboard(reply.rows)
     if reply.edit and pressed_message_id is not None and len(reply.text) <= _PART:
-        return [
-            EditMessageText(
-                chat_id=chat_id, message_id=pressed_message_id, text=reply.text, reply_markup=keyboard
-            )
-        ]
+        return [EditMessageText(chat_id=chat_id, message_id=pressed_message_id, text=reply.text, reply_markup=keyboard)]
     parts = _parts(reply.text)
     sends: list[TelegramMethod[Any]] = [SendMessage(chat_id=chat_id, text=part) for part in parts[:-1]]
     return [*sends, SendMessage(chat_id=chat_id, text=parts[-1], reply_markup=keyboard)]

@@ -22,9 +22,7 @@ router = Router(name="report")
 HANDLERS = tuple(role for role in Role if may(role, Permission.HANDLE_CASES))
 
 
-async def begin(
-    uow: UnitOfWork, who: Person, state: FSMContext, reports: Reports, *, opening: str = ""
-) -> Reply:
+async def begin(uow: UnitOfWork, who: Person, state: FSMContext, reports: Reports, *, opening: str = "") -> Reply:
     """Start a report, or offer the one still open."""
     view, is_new = await reports.start(uow, who, opening=opening)
     if not is_new and (view.answers or view.files):

@@ -4,17 +4,17 @@ A function gives one `Reply`: what to say and which buttons go under it. Answer 
 out; never blame; nothing that gives a content away on a locked screen.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from knowledge.casework.lifecycle import CaseState, Finding
-from knowledge.clock import SHANGHAI, local_date
-from knowledge.model import Answer
 from handlers.chat.keyboards import CaseTap, EntryTap, InquiryTap, MenuTap, ReportTap, SignTap
 from handlers.chat.reply import Button, Reply, rows_of, tap
 from handlers.services.commitments import Signed, SigningView
 from handlers.services.reports import Problem, Receipt, ReportView, Step
+from knowledge.casework.lifecycle import CaseState, Finding
+from knowledge.clock import SHANGHAI, local_date
+from knowledge.model import Answer
 from storage.repositories.cases import Case
 
 ASK: Final = "我想问"
@@ -90,9 +90,7 @@ def cannot_use(what: str) -> Reply:
 
 def edited_message() -> Reply:
     """For a message changed after it was sent."""
-    return Reply(
-        "您改了前面发过的一条。改之前的我已经收下了，改后的没有替换它。\n要更正，请把改好的话重新发一遍。"
-    )
+    return Reply("您改了前面发过的一条。改之前的我已经收下了，改后的没有替换它。\n要更正，请把改好的话重新发一遍。")
 
 
 def stale_button(*, toast: bool = True) -> Reply:
@@ -245,8 +243,9 @@ def prompt(view: ReportView, *, opening: str = "") -> Reply:
         lines.append(_kept_files(view))
     elif view.kept:
         lines.append("📎 收好了，当作证据。接着请回答：")
-    lines.append(f"{_CIRCLED[view.number - 1]} {_question(view)}")
-    if not view.problem:
+    if not (view.problem and view.step is Step.IDENTITY):  # the long question was just read
+        lines.append(f"{_CIRCLED[view.number - 1]} {_question(view)}")
+    if opening:
         lines.append("随时可以发“停”，写过的都给您存着。")
     return Reply("\n".join(lines), _prompt_rows(view), remove_incoming=view.remove_incoming)
 
@@ -297,9 +296,7 @@ def receipt(given: Receipt) -> Reply:
         f"收到时间：{at.month}月{at.day}日 {at:%H:%M}{files}{hashes}\n"
         f"接下来：最晚{people_date(given.answer_due_on)}（15个工作日内）告诉您受理情况，就在这里说。\n"
         "想补充材料、看进度，发“我的反映”。",
-        (
-            (tap("补充材料", CaseTap(act="add", number=given.number)), tap(MINE, MenuTap(act="mine"))),
-        ),
+        ((tap("补充材料", CaseTap(act="add", number=given.number)), tap(MINE, MenuTap(act="mine"))),),
     )
 
 
@@ -364,8 +361,7 @@ def _prompt_rows(view: ReportView) -> tuple[tuple[Button, ...], ...]:
         places = [tap(p.name, ReportTap(act="place", step=step, value=str(p.id))) for p in view.places[:12]]
         rows.extend(rows_of(places, 2))
     quick = [
-        tap(label, ReportTap(act="quick", step=step, value=str(at)))
-        for at, label in enumerate(_QUICK.get(step, ()))
+        tap(label, ReportTap(act="quick", step=step, value=str(at))) for at, label in enumerate(_QUICK.get(step, ()))
     ]
     rows.extend(rows_of(quick, 3 if step is Step.WHEN else 1))
     if step is Step.EVIDENCE:
@@ -377,7 +373,9 @@ def _prompt_rows(view: ReportView) -> tuple[tuple[Button, ...], ...]:
             rows.append((tap("换一种联系方式", ReportTap(act="other", step=step)),))
     back = "返回" if view.editing else "上一步"
     if step is Step.WHAT and not view.editing:
-        rows.append((tap("先存着", ReportTap(act="pause", step=step)), tap("不报了", ReportTap(act="ask_drop", step=step))))
+        rows.append(
+            (tap("先存着", ReportTap(act="pause", step=step)), tap("不报了", ReportTap(act="ask_drop", step=step)))
+        )
     else:
         rows.append((tap(back, ReportTap(act="back", step=step)), tap("先存着", ReportTap(act="pause", step=step))))
     return tuple(rows)
@@ -406,7 +404,10 @@ def _summary(view: ReportView) -> Reply:
         "\n".join(lines),
         (
             (tap("对，提交", ReportTap(act="submit", step=Step.REVIEW)),),
-            (tap("改一项", ReportTap(act="choose", step=Step.REVIEW)), tap("先存着", ReportTap(act="pause", step=Step.REVIEW))),
+            (
+                tap("改一项", ReportTap(act="choose", step=Step.REVIEW)),
+                tap("先存着", ReportTap(act="pause", step=Step.REVIEW)),
+            ),
             (tap("不报了", ReportTap(act="ask_drop", step=Step.REVIEW)),),
         ),
         remove_incoming=view.remove_incoming,
@@ -441,7 +442,9 @@ def my_cases(cases: Iterable[Case], today: date) -> Reply:
     """A reporter's own cases with their public state."""
     listed = list(cases)
     if not listed:
-        return Reply("您在这里还没有反映过。", rows_of([tap(REPORT, MenuTap(act="report")), tap(ASK, MenuTap(act="ask"))], 2))
+        return Reply(
+            "您在这里还没有反映过。", rows_of([tap(REPORT, MenuTap(act="report")), tap(ASK, MenuTap(act="ask"))], 2)
+        )
     lines = ["您反映过的："]
     for case in listed[:10]:
         state = _PUBLIC_STATES[case.state]
@@ -511,9 +514,7 @@ def signed(result: Signed) -> Reply:
     """A receipt for one signature, followed by the next paper."""
     at = result.signature.signed_at.astimezone(SHANGHAI)
     again = "这一份您已经签过了，不用再签。" if result.repeated else "✅ 签好了。"
-    head = (
-        f"{again}\n{result.paper.title}，{at.month}月{at.day}日 {at:%H:%M}，回执 {result.signature.receipt}"
-    )
+    head = f"{again}\n{result.paper.title}，{at.month}月{at.day}日 {at:%H:%M}，回执 {result.signature.receipt}"
     following = signing(result.view)
     return Reply(f"{head}\n\n{following.text}", following.rows)
 
@@ -578,9 +579,12 @@ def notice(code: str, data: dict[str, Any], now: datetime) -> Reply:
     return _NOTICES[code](data, now)
 
 
-def _case_notice(words: str) -> Any:
+def _case_notice(words: str) -> Callable[[dict[str, Any], datetime], Reply]:
     def say(data: dict[str, Any], _now: datetime) -> Reply:
-        return Reply(words.format(**data), ((tap("补充材料", CaseTap(act="add", number=data["number"])), tap(MINE, MenuTap(act="mine"))),))
+        return Reply(
+            words.format(**data),
+            ((tap("补充材料", CaseTap(act="add", number=data["number"])), tap(MINE, MenuTap(act="mine"))),),
+        )
 
     return say
 
@@ -610,7 +614,7 @@ def _commitments_due(data: dict[str, Any], now: datetime) -> Reply:
     )
 
 
-_NOTICES: Final = {
+_NOTICES: Final[dict[str, Callable[[dict[str, Any], datetime], Reply]]] = {
     "case_accepted": _case_notice("您反映的 {number} 已经受理，会有人去查。\n查的时候会保护您。有新情况随时发过来。"),
     "case_investigating": _case_notice("您反映的 {number} 正在调查。\n有新情况随时发过来。"),
     "case_reopened": _case_notice("您反映的 {number} 重新打开了，会接着查。"),

@@ -84,10 +84,12 @@ class OneTransaction(BaseMiddleware):
         event: TelegramObject,
         data: dict[str, Any],
     ) -> Any:
-        """Handle one update; an update that names no chat is let pass untouched."""
+        """Handle one update. Only private chats are answered: a group would read along."""
         context: EventContext = data[EVENT_CONTEXT_KEY]
         if not isinstance(event, Update) or context.chat is None or context.user is None:
-            return await handler(event, data)
+            return None
+        if context.chat.type != "private":
+            return None
         channel = self._channels[data["bot"].id]
         async with self._locks.hold(channel.name, context.chat.id):
             try:

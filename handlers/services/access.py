@@ -12,8 +12,8 @@ import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from knowledge.casework.access import Role
 from handlers.services.errors import BadInput, LinkSpent, SignInRefused
+from knowledge.casework.access import Role
 from storage.repositories.officials import DeskSession, Official
 from storage.unit_of_work import UnitOfWork
 from storage.vault import Custodian
@@ -187,4 +187,15 @@ def _totp_step(secret: str, code: str, now: int) -> int | None:
     """The time step a code belongs to, at most one step off; None when it fits none."""
     totp = pyotp.TOTP(secret)
     present = now // TOTP_SECONDS
-    return next((step for step in (present, present - 1, present + 1) if secrets.compare_digest(totp.at(step * TOTP_SECONDS), code)), None) if code.isascii() else None
+    return (
+        next(
+            (
+                step
+                for step in (present, present - 1, present + 1)
+                if secrets.compare_digest(totp.at(step * TOTP_SECONDS), code)
+            ),
+            None,
+        )
+        if code.isascii()
+        else None
+    )

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from handlers.services.errors import BadInput, NotAllowed, NotFound
+from handlers.services.notices import tell_person
 from knowledge.answering import Answerer
 from knowledge.calendar import WorkingCalendar
 from knowledge.casework.access import Permission, may
 from knowledge.casework.classification import Classifier
 from knowledge.clock import local_date
 from knowledge.model import Answer
-from handlers.services.errors import BadInput, NotAllowed, NotFound
-from handlers.services.notices import tell_person
 from storage.repositories.inquiries import Inquiry
 from storage.repositories.officials import Official
 from storage.repositories.people import Person
@@ -120,7 +120,9 @@ async def reply(uow: UnitOfWork, official: Official, inquiry_id: int, text: str)
     if len(text) > LONGEST_REPLY:
         raise BadInput("reply", "too_long")
     await uow.begin()
-    open_ones = {item.id: item for item in await uow.inquiries.inbox(official.place_path, state="waiting", limit=10_000)}
+    open_ones = {
+        item.id: item for item in await uow.inquiries.inbox(official.place_path, state="waiting", limit=10_000)
+    }
     found = open_ones.get(inquiry_id)
     if found is None or not await uow.inquiries.reply(inquiry_id, official_id=official.id, text=text):
         raise NotFound("inquiry")

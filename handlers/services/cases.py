@@ -9,10 +9,10 @@ to the database. A case an official may not know of is answered exactly like one
 from dataclasses import dataclass
 from typing import Any
 
-from knowledge.casework.access import APPROVING_ROLES, Permission, Role, may
-from knowledge.casework.lifecycle import CaseAct, CaseState, Finding, Missing, acts_from, missing_for, transition_for
 from handlers.services.errors import BadInput, CannotMove, NotAllowed, NotFound
 from handlers.services.notices import tell_officials, tell_reporter
+from knowledge.casework.access import APPROVING_ROLES, Permission, Role, may
+from knowledge.casework.lifecycle import CaseAct, CaseState, Finding, Missing, acts_from, missing_for, transition_for
 from storage.errors import StaleVersion
 from storage.repositories.cases import Case, CaseFlag, Investigation, Note
 from storage.repositories.files import StoredFile
@@ -83,9 +83,7 @@ async def read_file(uow: UnitOfWork, official: Official, number: str, file_id: s
     stored = await uow.files.get(file_id)
     if stored is None or stored.case_id != case.id:
         raise NotFound(f"file/{file_id}")
-    await uow.log.record(
-        actor=f"official/{official.id}", act="file_read", subject=f"case/{case.number}", file=file_id
-    )
+    await uow.log.record(actor=f"official/{official.id}", act="file_read", subject=f"case/{case.number}", file=file_id)
     return stored, await uow.storage.files.get(file_id)
 
 
@@ -116,7 +114,9 @@ async def assign(uow: UnitOfWork, official: Official, number: str, handler_id: i
     return case
 
 
-async def guide_elsewhere(uow: UnitOfWork, official: Official, number: str, where: str, *, seen: int | None = None) -> Case:
+async def guide_elsewhere(
+    uow: UnitOfWork, official: Official, number: str, where: str, *, seen: int | None = None
+) -> Case:
     """Show the reporter the right door; never for a flagged case."""
     case = await _ready(uow, official, number, CaseAct.GUIDE_ELSEWHERE, seen)
     where = _text("where", where, shortest=2)
@@ -165,7 +165,9 @@ async def submit_finding(
     return case
 
 
-async def return_finding(uow: UnitOfWork, official: Official, number: str, why: str, *, seen: int | None = None) -> Case:
+async def return_finding(
+    uow: UnitOfWork, official: Official, number: str, why: str, *, seen: int | None = None
+) -> Case:
     """Send a finding back with a reason."""
     case = await _ready(uow, official, number, CaseAct.RETURN_FINDING, seen)
     why = _text("why", why, shortest=2)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from handlers.services.errors import BadInput, LinkSpent, NotAllowed, NotFound
 from knowledge.casework.access import Permission, covers, may
 from knowledge.elections.commitments import Commitment, CommitmentPack, load_packs
-from handlers.services.errors import BadInput, LinkSpent, NotAllowed, NotFound
 from storage.ids import readable_code
 from storage.repositories.elections import Candidate, Signature
 from storage.repositories.officials import Official
@@ -74,9 +74,7 @@ async def invite(uow: UnitOfWork, official: Official, candidate_id: int) -> str:
     found = await read(uow, official, candidate_id)
     _require(official, found.candidate.election.place_path)
     token = secrets.token_urlsafe(24)
-    await uow.elections.invite(
-        hash_token(token), candidate_id, official.id, uow.clock.now() + INVITATION_LIFE
-    )
+    await uow.elections.invite(hash_token(token), candidate_id, official.id, uow.clock.now() + INVITATION_LIFE)
     await _record(uow, official, "candidate_invited", candidate_id)
     return token
 
@@ -112,8 +110,8 @@ async def open_invitation(uow: UnitOfWork, who: Person, token: str) -> SigningVi
 async def where_am_i(uow: UnitOfWork, who: Person) -> SigningView | None:
     """The signing a person is in: the first candidacy with something unsigned, else the newest."""
     views = [await _view(uow, one) for one in await uow.elections.candidates_of_person(who.id)]
-    unfinished = [view for view in views if view.next_paper]
-    return (unfinished or views[::-1] or [None])[0]
+    unfinished = next((view for view in views if view.next_paper), None)
+    return unfinished or (views[-1] if views else None)
 
 
 async def sign(

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from handlers.services import cases, commitments, elections
+from handlers.services.access import Access
+from handlers.services.reports import ANSWER_WORKING_DAYS
 from knowledge.calendar import load_calendar
 from knowledge.casework.access import Role
 from knowledge.casework.classification import Classifier, ReportFacts
 from knowledge.casework.lifecycle import CaseState, Finding
 from knowledge.clock import local_date
-from handlers.services import cases, commitments, elections
-from handlers.services.access import Access
+from knowledge.elections.commitments import load_packs
 from knowledge.errors import QingfengError
-from handlers.services.reports import ANSWER_WORKING_DAYS
 from storage import deployment
 from storage.ids import readable_code
 from storage.outbox import Recipient
@@ -262,10 +263,8 @@ async def _investigate(uow: UnitOfWork, official: Official, number: str, turn: i
         await cases.submit_finding(uow, official, number, finding, "走访和谈话已完成，各方说法写入笔录，结论见附件。")
 
 
-async def _hold_elections(
-    past: Storage, places: dict[str, Place], seats: dict[str, DemoSeat], today: date
-) -> None:
-    pack = commitments.load_packs()[PACK]
+async def _hold_elections(past: Storage, places: dict[str, Place], seats: dict[str, DemoSeat], today: date) -> None:
+    pack = load_packs()[PACK]
     ids: dict[str, int] = {}
     async with past.unit_of_work() as uow:
         for path, (days, due) in ELECTION_DAYS.items():
@@ -302,7 +301,7 @@ async def _candidate(
             who = Person(uow.ids.next(), key, Recipient("web", uow.ids.next()), is_new=True)
             await uow.people.add(who)
             await commitments.open_invitation(uow, who, token)
-            for paper in commitments.load_packs()[PACK].commitments[:signed]:
+            for paper in load_packs()[PACK].commitments[:signed]:
                 await commitments.sign(
                     uow, who, candidate_id=candidate.id, kind=paper.kind, typed_name=name, channel="web"
                 )

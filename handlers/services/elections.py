@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
+from handlers.services.errors import NotAllowed, NotFound
 from knowledge.casework.access import Permission, covers, may
 from knowledge.clock import local_date
 from knowledge.elections.timetable import PlannedTask, load_plan
-from handlers.services.errors import NotAllowed, NotFound
 from storage.repositories.elections import Candidate, Election, Task
 from storage.repositories.officials import Official
 from storage.unit_of_work import UnitOfWork

@@ -1,7 +1,7 @@
 """What a reporter adds to a case after filing, open or closed; the officials who handle it are told."""
 
-from knowledge.casework.access import Permission, Role, may
 from handlers.services.notices import tell_officials
+from knowledge.casework.access import Permission, Role, may
 from storage.repositories.cases import Case
 from storage.repositories.people import Person
 from storage.unit_of_work import UnitOfWork

@@ -13,9 +13,7 @@ from storage.unit_of_work import UnitOfWork
 OFFICIALS_CHANNEL: Final = "officials"
 
 
-async def tell_person(
-    uow: UnitOfWork, person_id: int, code: str, *, kind: str, cause: str, **data: Any
-) -> None:
+async def tell_person(uow: UnitOfWork, person_id: int, code: str, *, kind: str, cause: str, **data: Any) -> None:
     """Queue a message to somebody's chat; `cause` makes it leave once."""
     await uow.outbox.put(
         kind=kind,

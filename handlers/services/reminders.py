@@ -3,8 +3,8 @@
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from knowledge.clock import SHANGHAI, local_date
 from handlers.services.notices import tell_person
+from knowledge.clock import SHANGHAI, local_date
 from storage.unit_of_work import UnitOfWork
 
 COMMITMENT_LADDER: Final = (3, 1, 0)  # calendar days before the commitments are due

@@ -152,7 +152,9 @@ class Reports:
             return await self._add_words(uow, draft, words)
         return await self._take_field(uow, draft, step, words)
 
-    async def add_file(self, uow: UnitOfWork, who: Person, data: bytes, name: str, caption: str = "") -> ReportView | None:
+    async def add_file(
+        self, uow: UnitOfWork, who: Person, data: bytes, name: str, caption: str = ""
+    ) -> ReportView | None:
         """Keep a photo, recording or document with the draft, at whatever prompt it comes."""
         draft = await uow.drafts.in_writing(who.id)
         if draft is None:
@@ -447,6 +449,4 @@ def _completed(identity: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unpacked(sealed: dict[str, list[str]]) -> dict[int, tuple[bytes, bytes]]:
-    return {
-        int(who): (base64.b64decode(parts[0]), base64.b64decode(parts[1])) for who, parts in sealed.items()
-    }
+    return {int(who): (base64.b64decode(parts[0]), base64.b64decode(parts[1])) for who, parts in sealed.items()}

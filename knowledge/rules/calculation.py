@@ -90,8 +90,8 @@ def _representatives(case: _Case, *, is_election: bool) -> Calculation | None:
         if share is None:
             return None
         needed = more_than(share, total)
-        exactly = _plain(share * total)
-        line = f"至少要来 {needed} 人：要超过{fraction_name(share)}的居民代表投票（{total} 人的{fraction_name(share)}是 {exactly}）。"
+        spoken = fraction_name(share)
+        line = f"至少要来 {needed} 人：要超过{spoken}的居民代表投票（{total} 人的{spoken}是 {_plain(share * total)}）。"
         return Calculation("valid-election-community", line + _reached(case.figures.get("turnout"), needed))
     share = case.rule("representatives_quorum")
     if share is None:
@@ -115,28 +115,23 @@ def _runoff(case: _Case) -> Calculation | None:
 def _validity(case: _Case) -> Calculation | None:
     roll, cast, votes = (case.figures.get(name) for name in ("roll", "turnout", "votes"))
     turnout, majority = case.rule("turnout"), case.rule("majority")
-    if turnout is None or majority is None:
+    if turnout is None or majority is None or (votes or 0) > (cast or votes or 0):
         return None
-    if votes is not None and cast is not None and votes > cast:
-        return None
-    if roll and (cast is None or cast <= roll):
-        needed = more_than(turnout, roll)
-        if cast is None:
-            return Calculation(
-                case.entry("valid-election"),
-                f"至少要来 {needed} 人投票（{roll} 人的一半是 {_plain(Fraction(roll, 2))}，要超过一半）。",
-            )
-        if cast < needed:
-            lost = "所以得多少票都不能当选。" if votes is not None else ""
-            return Calculation(
-                case.entry("valid-election"),
-                f"这次选举无效：登记 {roll} 人，至少要 {needed} 人投票，只来了 {cast} 人，不够。{lost}",
-            )
-        head = f"选举有效：登记 {roll} 人，至少要 {needed} 人投票，来了 {cast} 人，够了。"
-        return Calculation(case.entry("valid-election"), head + _elected(cast, votes, majority))
-    if cast and votes is not None:
-        return Calculation(case.entry("valid-election"), _elected(cast, votes, majority))
-    return None
+    said = ""
+    if roll and (cast or 0) <= roll:
+        said = _turned_out(roll, cast, more_than(turnout, roll), votes)
+    if cast and (not roll or more_than(turnout, roll) <= cast <= roll) and (said or votes is not None):
+        said += _elected(cast, votes, majority)
+    return Calculation(case.entry("valid-election"), said) if said else None
+
+
+def _turned_out(roll: int, cast: int | None, needed: int, votes: int | None) -> str:
+    if cast is None:
+        return f"至少要来 {needed} 人投票（{roll} 人的一半是 {_plain(Fraction(roll, 2))}，要超过一半）。"
+    if cast < needed:
+        lost = "所以得多少票都不能当选。" if votes is not None else ""
+        return f"这次选举无效：登记 {roll} 人，至少要 {needed} 人投票，只来了 {cast} 人，不够。{lost}"
+    return f"选举有效：登记 {roll} 人，至少要 {needed} 人投票，来了 {cast} 人，够了。"
 
 
 def _elected(cast: int, votes: int | None, majority: Fraction) -> str:

@@ -165,7 +165,7 @@ class Cases(Repository):
         self, visible_to: Official, *, states: tuple[CaseState, ...] = (), flagged: bool | None = None, limit: int = 200
     ) -> list[Case]:
         """An official's cases: flagged ones first, then by the date the answer is due."""
-        conditions = []
+        conditions: list[Any] = []
         if states:
             conditions.append(cases.c.state.in_(states))
         if flagged is not None:
@@ -384,9 +384,7 @@ class Cases(Repository):
         return int((await self._uow.execute(query)).scalar_one())
 
     async def _list(self, condition: Any, visible_to: Official | None, *, limit: int) -> list[Case]:
-        flag_count = (
-            select(func.count()).where(case_flag.c.case_id == cases.c.id).correlate(cases).scalar_subquery()
-        )
+        flag_count = select(func.count()).where(case_flag.c.case_id == cases.c.id).correlate(cases).scalar_subquery()
         query = (
             select(
                 cases,
@@ -425,9 +423,7 @@ class Cases(Repository):
             .order_by(investigation_evidence.c.id)
         )
         return tuple(
-            Evidence(
-                self._keys.open_text(FINDING, row.description_sealed), row.file_id, row.display_name, row.added_at
-            )
+            Evidence(self._keys.open_text(FINDING, row.description_sealed), row.file_id, row.display_name, row.added_at)
             for row in rows
         )
 

@@ -84,7 +84,9 @@ class DueReminder:
 class Elections(Repository):
     """Keeps elections and candidates."""
 
-    async def add(self, *, place_id: int, state: str, election_day: date, commitments_due_on: date, pack: str, pack_version: str) -> int:
+    async def add(
+        self, *, place_id: int, state: str, election_day: date, commitments_due_on: date, pack: str, pack_version: str
+    ) -> int:
         """A new election; returns its id."""
         result = await self._uow.execute(
             insert(election)
@@ -194,11 +196,7 @@ class Elections(Repository):
         ).first()
         if row is None:
             return None
-        await self._uow.execute(
-            update(candidate)
-            .where(candidate.c.id == row.candidate_id)
-            .values(person_id=person_id)
-        )
+        await self._uow.execute(update(candidate).where(candidate.c.id == row.candidate_id).values(person_id=person_id))
         await self._set_state(row.candidate_id, "signing", only_from=("invited",))
         return int(row.candidate_id)
 
@@ -319,7 +317,17 @@ class Elections(Repository):
             .where(condition)
             .order_by(place.c.path, candidate.c.id)
         )
-        return [Candidate(*row[10:], Election(*row[:10])) for row in await self._uow.read(query)]
+        return [
+            Candidate(
+                row.candidate_id,
+                row.candidate_name,
+                row.office,
+                row.candidate_state,
+                row.person_id,
+                Election(*row[:10]),
+            )
+            for row in await self._uow.read(query)
+        ]
 
     @property
     def _insert(self) -> Any:

@@ -120,9 +120,7 @@ class Files(Repository):
 
     async def move_to_case(self, draft_id: int, case_id: int) -> None:
         """A submitted draft's files become the case's."""
-        await self._uow.execute(
-            update(stored_file).where(stored_file.c.draft_id == draft_id).values(case_id=case_id)
-        )
+        await self._uow.execute(update(stored_file).where(stored_file.c.draft_id == draft_id).values(case_id=case_id))
 
     async def _some(self, condition: Any) -> list[StoredFile]:
         rows = await self._uow.read(

@@ -60,18 +60,14 @@ class Inquiries(Repository):
     async def judge(self, inquiry_id: int, person_id: int, *, useful: bool) -> None:
         """The asker says whether the answer helped."""
         await self._uow.execute(
-            update(inquiry)
-            .where(inquiry.c.id == inquiry_id, inquiry.c.person_id == person_id)
-            .values(useful=useful)
+            update(inquiry).where(inquiry.c.id == inquiry_id, inquiry.c.person_id == person_id).values(useful=useful)
         )
 
     async def hand_over(self, inquiry_id: int, person_id: int) -> bool:
         """Pass an answered question to a person; False when it waits or was replied to already."""
         result = await self._uow.execute(
             update(inquiry)
-            .where(
-                inquiry.c.id == inquiry_id, inquiry.c.person_id == person_id, inquiry.c.state == "answered"
-            )
+            .where(inquiry.c.id == inquiry_id, inquiry.c.person_id == person_id, inquiry.c.state == "answered")
             .values(state="waiting")
         )
         return bool(result.rowcount)
@@ -98,7 +94,9 @@ class Inquiries(Repository):
 
     async def waiting(self, place_path: str) -> int:
         """How many questions wait for a person."""
-        query = select(func.count()).select_from(inquiry).where(inquiry.c.state == "waiting", self._in_place(place_path))
+        query = (
+            select(func.count()).select_from(inquiry).where(inquiry.c.state == "waiting", self._in_place(place_path))
+        )
         return int((await self._uow.read(query))[0][0])
 
     def _in_place(self, place_path: str) -> Any:

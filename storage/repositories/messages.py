@@ -99,9 +99,7 @@ class Messages(Repository):
         """Give a new browser its chat id."""
         chat_id = self._uow.ids.next()
         await self._uow.execute(
-            insert(web_visitor).values(
-                chat_id=chat_id, token_hash=token_hash, created_at=self._uow.clock.now()
-            )
+            insert(web_visitor).values(chat_id=chat_id, token_hash=token_hash, created_at=self._uow.clock.now())
         )
         return chat_id
 

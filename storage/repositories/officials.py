@@ -113,9 +113,7 @@ class Officials(Repository):
     async def set_notice_chat(self, official_id: int, chat_id: int) -> None:
         """Where content-free notices go on Telegram."""
         sealed = self._keys.seal_text(NOTICE, str(chat_id))
-        await self._uow.execute(
-            update(official).where(official.c.id == official_id).values(notice_chat_sealed=sealed)
-        )
+        await self._uow.execute(update(official).where(official.c.id == official_id).values(notice_chat_sealed=sealed))
 
     async def to_notify(self, roles: tuple[Role, ...], place_path: str) -> list[tuple[Official, int]]:
         """Officials of some roles who answer for a place and have a chat for notices."""
@@ -164,9 +162,7 @@ class Officials(Repository):
             .order_by(custodian_key.c.official_id)
         )
         return {
-            row.official_id: Custodian(
-                row.public_key, row.private_key_sealed, row.salt, row.ops_limit, row.mem_limit
-            )
+            row.official_id: Custodian(row.public_key, row.private_key_sealed, row.salt, row.ops_limit, row.mem_limit)
             for row in rows
         }
 

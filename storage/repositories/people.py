@@ -79,9 +79,7 @@ class People(Repository):
     async def save_conversation(self, who: Person) -> None:
         """Write where the conversation stands."""
         sealed = self._keys.seal_text(DATA, json.dumps(who.data, ensure_ascii=False)) if who.data else None
-        await self._uow.execute(
-            update(person).where(person.c.id == who.id).values(state=who.state, data_sealed=sealed)
-        )
+        await self._uow.execute(update(person).where(person.c.id == who.id).values(state=who.state, data_sealed=sealed))
 
     async def set_place(self, person_id: int, place_id: int) -> None:
         """Remember the person's village."""

@@ -43,7 +43,9 @@ class Places(Repository):
 
     async def all_of(self, *kinds: str) -> list[Place]:
         """Every place of some kinds."""
-        return [Place(*r) for r in await self._uow.read(select(place).where(place.c.kind.in_(kinds)).order_by(place.c.path))]
+        return [
+            Place(*r) for r in await self._uow.read(select(place).where(place.c.kind.in_(kinds)).order_by(place.c.path))
+        ]
 
     async def _one(self, condition: object) -> Place | None:
         rows = await self._uow.read(select(place).where(condition))  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table
 
 from storage.tables.base import metadata
-from storage.types import Document, Instant, Key, one_of
+from storage.types import Document, Instant, one_of
 
 INQUIRY_STATES = ("answered", "waiting", "replied")
 OUTBOX_KINDS = ("reply", "status", "reminder", "notice")

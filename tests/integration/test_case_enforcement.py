@@ -229,9 +229,7 @@ async def test_a_recused_official_neither_investigates_nor_approves(storage: Sto
         case = await factories.add_case(uow, places[factories.VILLAGE])
         official = await factories.add_official(uow)
         leader = await factories.add_official(uow, Role.DISCIPLINE_LEADER)
-        case = await factories.bring_to(
-            uow, case, CaseState.AWAITING_APPROVAL, investigator=official, approver=leader
-        )
+        case = await factories.bring_to(uow, case, CaseState.AWAITING_APPROVAL, investigator=official, approver=leader)
         await uow.cases.recuse(case.id, leader.id)
         await uow.commit()
     async with storage.unit_of_work() as uow:

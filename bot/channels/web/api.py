@@ -24,7 +24,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingRes
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.datastructures import UploadFile
 
-from bot.channels.web.session import NAME
+from bot.channels.web.session import NAME, toasts
 from bot.channels.web.signals import ChatSignals
 from handlers.chat.transaction import ChatLocks
 from handlers.services.reports import MAX_FILE_BYTES
@@ -195,21 +195,20 @@ def create_web_chat(chat: WebChat, *, secure: bool, demo: bool, contact: str) ->
         response = JSONResponse({"ok": True})
         if await chat.visitor(qingfeng_chat) is None:
             token = await chat.welcome()
-            response.set_cookie(
-                COOKIE, token, max_age=COOKIE_SECONDS, httponly=True, secure=secure, samesite="lax"
-            )
+            response.set_cookie(COOKIE, token, max_age=COOKIE_SECONDS, httponly=True, secure=secure, samesite="lax")
         return response
 
     @router.post("/api/chat/messages")
-    async def post_message(
-        request: Request, qingfeng_chat: Annotated[str | None, Cookie()] = None
-    ) -> JSONResponse:
+    async def post_message(request: Request, qingfeng_chat: Annotated[str | None, Cookie()] = None) -> JSONResponse:
         chat_id = await chat_of(qingfeng_chat)
+        said: list[str] = []
+        toasts.set(said)
         try:
             message_id = await _posted(chat, chat_id, request)
         except BadMessage as error:
             return JSONResponse({"error": str(error)}, status_code=400)
-        return JSONResponse({"ok": True, "id": message_id})
+        notice = {"notice": said[0]} if said else {}
+        return JSONResponse({"ok": True, "id": message_id, **notice})
 
     @router.get("/api/chat/messages")
     async def get_messages(
@@ -265,7 +264,9 @@ async def _posted(chat: WebChat, chat_id: int, request: Request) -> int:
 
 async def _posted_files(chat: WebChat, chat_id: int, request: Request) -> int:
     form = await request.form(max_files=MAX_FILES)
-    files = [(part.filename or "文件", await part.read()) for part in form.getlist("files") if isinstance(part, UploadFile)]
+    files = [
+        (part.filename or "文件", await part.read()) for part in form.getlist("files") if isinstance(part, UploadFile)
+    ]
     words, key = str(form.get("text") or ""), str(form.get("key") or secrets.token_hex(16))
     if not files:
         return await chat.say(chat_id, words, key)
@@ -319,5 +320,3 @@ def _update_id(chat_id: int, key: str) -> int:
 
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
-
-

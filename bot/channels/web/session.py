@@ -5,6 +5,7 @@ outside an update or a delivery, where no unit of work is set.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, Final, TypeVar, cast
 
@@ -31,6 +32,9 @@ from handlers.chat.conversation import sending_in
 from storage.repositories.files import StoredFile
 from storage.unit_of_work import Storage, UnitOfWork
 
+#: What the pressed button says for a moment; set while a press is being handled.
+toasts: ContextVar[list[str]] = ContextVar("toasts")
+
 #: A made-up bot id and token: aiogram wants one for each channel.
 WEB_TOKEN: Final = "1:web-chat"  # noqa: S105 - names a channel, opens nothing
 NAME: Final = "web"
@@ -53,7 +57,7 @@ class WebChatSession(BaseSession):
             SendMessage: self._send_message,
             EditMessageText: self._edit,
             DeleteMessage: self._delete,
-            AnswerCallbackQuery: _nothing,
+            AnswerCallbackQuery: _toast,
             SendChatAction: _nothing,
             SendPhoto: self._send_file,
             SendDocument: self._send_file,
@@ -152,9 +156,7 @@ class WebChatSession(BaseSession):
         stored = await sending_in.get().files.get(method.file_id)
         if stored is None:
             raise FileNotFoundError(method.file_id)
-        return File(
-            file_id=stored.id, file_unique_id=stored.id, file_size=stored.size, file_path=stored.id
-        )
+        return File(file_id=stored.id, file_unique_id=stored.id, file_size=stored.size, file_path=stored.id)
 
     async def _me(self, method: GetMe) -> User:  # noqa: ARG002
         return User(id=1, is_bot=True, first_name="清风", username="qingfeng_web")
@@ -162,6 +164,12 @@ class WebChatSession(BaseSession):
     def _sent(self, chat_id: int, message_id: int, text: str | None) -> Message:
         chat = Chat(id=chat_id, type="private")
         return Message(message_id=message_id, date=self._storage.clock.now(), chat=chat, text=text)
+
+
+async def _toast(method: AnswerCallbackQuery) -> bool:
+    if method.text:
+        toasts.get([]).append(method.text)
+    return True
 
 
 async def _nothing(method: TelegramMethod[Any]) -> bool:  # noqa: ARG001

@@ -48,9 +48,7 @@ def downgrade() -> None:
         ):
             op.execute(f"DROP FUNCTION {name}() CASCADE")
         return
-    for (name,) in list(
-        op.get_bind().exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-    ):
+    for (name,) in list(op.get_bind().exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")):
         op.execute(f"DROP TRIGGER {name}")
     for name in TABLES:
         op.drop_table(name)
@@ -200,9 +198,7 @@ def _create_tables() -> None:
         sa.Column("sent_at", Instant(), nullable=True),
         sa.Column("failed_at", Instant(), nullable=True),
         sa.Column("last_error", sa.String(length=200), nullable=True),
-        sa.CheckConstraint(
-            "kind IN ('reply', 'status', 'reminder', 'notice')", name=op.f("ck_outbox_kind_known")
-        ),
+        sa.CheckConstraint("kind IN ('reply', 'status', 'reminder', 'notice')", name=op.f("ck_outbox_kind_known")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("dedupe_key", name=op.f("uq_outbox_dedupe_key")),
     )
@@ -213,9 +209,7 @@ def _create_tables() -> None:
         sa.Column("path", sa.String(length=200), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
-        sa.CheckConstraint(
-            "kind IN ('county', 'town', 'village', 'community')", name=op.f("ck_place_kind_known")
-        ),
+        sa.CheckConstraint("kind IN ('county', 'town', 'village', 'community')", name=op.f("ck_place_kind_known")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_place")),
         sa.UniqueConstraint("path", name=op.f("uq_place_path")),
     )
@@ -270,15 +264,9 @@ def _create_tables() -> None:
         sa.Column("commitments_due_on", sa.Date(), nullable=False),
         sa.Column("pack", sa.String(length=40), nullable=False),
         sa.Column("pack_version", sa.String(length=40), nullable=False),
-        sa.CheckConstraint(
-            "state IN ('preparing', 'running', 'finished')", name=op.f("ck_election_state_known")
-        ),
-        sa.CheckConstraint(
-            "commitments_due_on <= election_day", name=op.f("ck_election_commitments_before_the_vote")
-        ),
-        sa.ForeignKeyConstraint(
-            ["place_id"], ["place.id"], name=op.f("fk_election_place_id"), ondelete="RESTRICT"
-        ),
+        sa.CheckConstraint("state IN ('preparing', 'running', 'finished')", name=op.f("ck_election_state_known")),
+        sa.CheckConstraint("commitments_due_on <= election_day", name=op.f("ck_election_commitments_before_the_vote")),
+        sa.ForeignKeyConstraint(["place_id"], ["place.id"], name=op.f("fk_election_place_id"), ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_election")),
     )
     op.create_index(op.f("ix_election_place_id"), "election", ["place_id"], unique=False)
@@ -292,9 +280,7 @@ def _create_tables() -> None:
         sa.Column("data_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("place_id", Key, nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["place_id"], ["place.id"], name=op.f("fk_person_place_id"), ondelete="SET NULL"
-        ),
+        sa.ForeignKeyConstraint(["place_id"], ["place.id"], name=op.f("fk_person_place_id"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("key", name=op.f("uq_person_key")),
     )
@@ -319,9 +305,7 @@ def _create_tables() -> None:
         sa.Column("person_id", Key, nullable=True),
         sa.Column("created_by", Key, nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
-        sa.CheckConstraint(
-            "office IN ('chair', 'vice_chair', 'member')", name=op.f("ck_candidate_office_known")
-        ),
+        sa.CheckConstraint("office IN ('chair', 'vice_chair', 'member')", name=op.f("ck_candidate_office_known")),
         sa.CheckConstraint(
             "state IN ('invited', 'signing', 'may_stand', 'withdrawn')", name=op.f("ck_candidate_state_known")
         ),
@@ -331,9 +315,7 @@ def _create_tables() -> None:
         sa.ForeignKeyConstraint(
             ["election_id"], ["election.id"], name=op.f("fk_candidate_election_id"), ondelete="RESTRICT"
         ),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["person.id"], name=op.f("fk_candidate_person_id"), ondelete="RESTRICT"
-        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_candidate_person_id"), ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_candidate")),
     )
     op.create_index(op.f("ix_candidate_election_id"), "candidate", ["election_id"], unique=False)
@@ -368,15 +350,9 @@ def _create_tables() -> None:
         sa.Column("reply_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("replied_by", Key, nullable=True),
         sa.Column("replied_at", Instant(), nullable=True),
-        sa.CheckConstraint(
-            "state IN ('answered', 'waiting', 'replied')", name=op.f("ck_inquiry_state_known")
-        ),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["person.id"], name=op.f("fk_inquiry_person_id"), ondelete="RESTRICT"
-        ),
-        sa.ForeignKeyConstraint(
-            ["place_id"], ["place.id"], name=op.f("fk_inquiry_place_id"), ondelete="SET NULL"
-        ),
+        sa.CheckConstraint("state IN ('answered', 'waiting', 'replied')", name=op.f("ck_inquiry_state_known")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_inquiry_person_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(["place_id"], ["place.id"], name=op.f("fk_inquiry_place_id"), ondelete="SET NULL"),
         sa.ForeignKeyConstraint(
             ["replied_by"], ["official.id"], name=op.f("fk_inquiry_replied_by"), ondelete="RESTRICT"
         ),
@@ -392,13 +368,9 @@ def _create_tables() -> None:
         sa.Column("person_id", Key, nullable=False),
         sa.Column("due_at", Instant(), nullable=False),
         sa.Column("queued_at", Instant(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["person.id"], name=op.f("fk_reminder_person_id"), ondelete="RESTRICT"
-        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_reminder_person_id"), ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder")),
-        sa.UniqueConstraint(
-            "subject", "stage", "person_id", name=op.f("uq_reminder_subject_stage_person_id")
-        ),
+        sa.UniqueConstraint("subject", "stage", "person_id", name=op.f("uq_reminder_subject_stage_person_id")),
     )
     op.create_index("ix_reminder_queued_at_due_at", "reminder", ["queued_at", "due_at"], unique=False)
     op.create_table(
@@ -410,9 +382,7 @@ def _create_tables() -> None:
         sa.Column("answers_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("started_at", Instant(), nullable=False),
         sa.Column("changed_at", Instant(), nullable=False),
-        sa.CheckConstraint(
-            "state IN ('writing', 'submitted', 'dropped')", name=op.f("ck_report_draft_state_known")
-        ),
+        sa.CheckConstraint("state IN ('writing', 'submitted', 'dropped')", name=op.f("ck_report_draft_state_known")),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_report_draft_person_id"), ondelete="RESTRICT"
         ),
@@ -453,18 +423,10 @@ def _create_tables() -> None:
             name=op.f("ck_cases_state_known"),
         ),
         sa.CheckConstraint("round >= 1", name=op.f("ck_cases_round_counts")),
-        sa.ForeignKeyConstraint(
-            ["draft_id"], ["report_draft.id"], name=op.f("fk_cases_draft_id"), ondelete="RESTRICT"
-        ),
-        sa.ForeignKeyConstraint(
-            ["handler_id"], ["official.id"], name=op.f("fk_cases_handler_id"), ondelete="RESTRICT"
-        ),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["person.id"], name=op.f("fk_cases_person_id"), ondelete="RESTRICT"
-        ),
-        sa.ForeignKeyConstraint(
-            ["place_id"], ["place.id"], name=op.f("fk_cases_place_id"), ondelete="RESTRICT"
-        ),
+        sa.ForeignKeyConstraint(["draft_id"], ["report_draft.id"], name=op.f("fk_cases_draft_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(["handler_id"], ["official.id"], name=op.f("fk_cases_handler_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_cases_person_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(["place_id"], ["place.id"], name=op.f("fk_cases_place_id"), ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         sa.UniqueConstraint("draft_id", name=op.f("uq_cases_draft_id")),
         sa.UniqueConstraint("number", name=op.f("uq_cases_number")),
@@ -513,9 +475,7 @@ def _create_tables() -> None:
         sa.ForeignKeyConstraint(
             ["created_by"], ["official.id"], name=op.f("fk_invitation_created_by"), ondelete="RESTRICT"
         ),
-        sa.ForeignKeyConstraint(
-            ["used_by"], ["person.id"], name=op.f("fk_invitation_used_by"), ondelete="RESTRICT"
-        ),
+        sa.ForeignKeyConstraint(["used_by"], ["person.id"], name=op.f("fk_invitation_used_by"), ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_invitation")),
     )
     op.create_index(op.f("ix_invitation_candidate_id"), "invitation", ["candidate_id"], unique=False)
@@ -531,9 +491,7 @@ def _create_tables() -> None:
             "category IN ('real_name', 'specific_clues', 'vote_buying', 'mass_reaction')",
             name=op.f("ck_case_flag_category_known"),
         ),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_case_flag_case_id"), ondelete="RESTRICT"
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_flag_case_id"), ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("case_id", "category", name=op.f("pk_case_flag")),
     )
     op.create_table(
@@ -546,9 +504,7 @@ def _create_tables() -> None:
         sa.ForeignKeyConstraint(
             ["author_id"], ["official.id"], name=op.f("fk_case_note_author_id"), ondelete="RESTRICT"
         ),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_case_note_case_id"), ondelete="RESTRICT"
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_note_case_id"), ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_note")),
     )
     op.create_index(op.f("ix_case_note_case_id"), "case_note", ["case_id"], unique=False)
@@ -558,9 +514,7 @@ def _create_tables() -> None:
         sa.Column("custodian_id", Key, nullable=False),
         sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("contact_sealed", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_identity_case_id"), ondelete="RESTRICT"
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_identity_case_id"), ondelete="RESTRICT"),
         sa.ForeignKeyConstraint(
             ["custodian_id"],
             ["custodian_key.official_id"],
@@ -600,9 +554,7 @@ def _create_tables() -> None:
         sa.ForeignKeyConstraint(
             ["approver_id"], ["official.id"], name=op.f("fk_investigation_approver_id"), ondelete="RESTRICT"
         ),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_investigation_case_id"), ondelete="RESTRICT"
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_investigation_case_id"), ondelete="RESTRICT"),
         sa.ForeignKeyConstraint(
             ["investigator_id"],
             ["official.id"],
@@ -617,9 +569,7 @@ def _create_tables() -> None:
         sa.Column("case_id", Key, nullable=False),
         sa.Column("official_id", Key, nullable=False),
         sa.Column("declared_at", Instant(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_recusal_case_id"), ondelete="RESTRICT"
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_recusal_case_id"), ondelete="RESTRICT"),
         sa.ForeignKeyConstraint(
             ["official_id"], ["official.id"], name=op.f("fk_recusal_official_id"), ondelete="RESTRICT"
         ),
@@ -641,9 +591,7 @@ def _create_tables() -> None:
             "origin IN ('reporter', 'official', 'candidate', 'chat')",
             name=op.f("ck_stored_file_origin_known"),
         ),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_stored_file_case_id"), ondelete="RESTRICT"
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_stored_file_case_id"), ondelete="RESTRICT"),
         sa.ForeignKeyConstraint(
             ["draft_id"], ["report_draft.id"], name=op.f("fk_stored_file_draft_id"), ondelete="RESTRICT"
         ),

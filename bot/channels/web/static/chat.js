@@ -164,6 +164,7 @@
   /* ---- the conversation ---- */
   const shown = new Map(); // id -> {item, node}
   let last = 0;
+  let seq = 0; // the newest change seen: an edited message keeps its id and gets a new seq
   const inOrder = () => Array.from(shown.values()).sort((a, b) => a.item.id - b.item.id);
 
   const nearEnd = () => ui.scroll.scrollHeight - ui.scroll.scrollTop - ui.scroll.clientHeight < 90;
@@ -186,6 +187,7 @@
     }
     shown.set(item.id, { item, node });
     last = Math.max(last, item.id);
+    seq = Math.max(seq, item.seq || item.id);
     return { node, isNew: !old };
   };
   const markDays = () => {
@@ -426,7 +428,7 @@
 
   /* ---- receiving: a stream, or long questions where a stream does not get through ---- */
   const getMessages = async (seconds) => {
-    const answer = await fetch(API + "messages?after=" + last + "&wait=" + seconds, { credentials: "same-origin", cache: "no-store" });
+    const answer = await fetch(API + "messages?after=" + seq + "&wait=" + seconds, { credentials: "same-origin", cache: "no-store" });
     if (answer.status === 401) { await session(); throw new Error("session"); }
     if (!answer.ok) throw new Error(String(answer.status));
     return answer.json();
@@ -456,7 +458,7 @@
   const stream = () => {
     if (!window.EventSource) { poll(); return; }
     let failed = 0;
-    const source = new EventSource(API + "stream?after=" + last);
+    const source = new EventSource(API + "stream?after=" + seq);
     source.onopen = () => { failed = 0; online(true); wake(); };
     source.onmessage = (event) => { failed = 0; take(JSON.parse(event.data)); };
     source.onerror = () => {
