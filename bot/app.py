@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 CHAT_STATIC: Final = Path(__file__).parent / "channels" / "web" / "static"
 
 
-class StartRefused(Exception):  # noqa: N818 - says what happened
+class StartRefused(Exception):
     """The program cannot start; one clear line says why and what to do."""
 
 
@@ -190,7 +190,8 @@ async def _telegram(settings: Settings, stack: AsyncExitStack) -> Bot | None:
         await bot.me()
     except (TelegramUnauthorizedError, ValueError) as error:  # ValueError: not even the shape of a token
         raise StartRefused(
-            "Telegram refuses QINGFENG_TELEGRAM_TOKEN: copy it again from @BotFather, or unset it to run without Telegram"
+            "Telegram refuses QINGFENG_TELEGRAM_TOKEN: copy it again from @BotFather, "
+            "or unset it to run without Telegram"
         ) from error
     except Exception as error:
         raise StartRefused(

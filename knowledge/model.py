@@ -155,6 +155,7 @@ class ConceptGroup(StrEnum):
     """What a concept shows about a question."""
 
     ANCHORS = "anchors"
+    CONTEXT = "context"
     MATTERS = "matters"
     ASPECTS = "aspects"
     WEAK_ASPECTS = "weak_aspects"
@@ -164,7 +165,8 @@ class ConceptGroup(StrEnum):
 class Concept:
     """Words that mean one thing to a villager: what they type, in any dialect, against what we index.
 
-    An anchor shows that a question is about elections or reports, a matter may occur anywhere, an aspect says what
+    An anchor shows that a question is about elections or reports and what of them, context shows only that it is
+    about elections (vote, committee, village head), a matter may occur anywhere, an aspect says what
     is asked (how many, when, who), a weak aspect hardly tells questions apart (may one, what is).
     """
 
@@ -175,12 +177,16 @@ class Concept:
 
 @dataclass(frozen=True, slots=True)
 class OutsideMatter:
-    """A matter that is not ours, the words that betray it, and the door that is right for it."""
+    """A matter that is not ours, the words that betray it, and the door that is right for it.
+
+    Beside a `reportable` matter (embezzlement) a question about reporting is still ours.
+    """
 
     id: str
     words: tuple[str, ...]
     door: str
     overrides_anchor: bool
+    reportable: bool
 
 
 @dataclass(frozen=True, slots=True)

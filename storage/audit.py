@@ -72,12 +72,12 @@ class EventLog:
 def event_hash(
     previous: str,
     *,
-    id: int,
+    id: int,  # noqa: A002 - the column's name
     at: datetime,
     actor: str,
     act: str,
     subject: str,
-    detail: dict[str, Any],  # noqa: A002
+    detail: dict[str, Any],
 ) -> str:
     """SHA-256 over the previous hash and the event's canonical form."""
     canonical = json.dumps(

@@ -53,11 +53,15 @@ class FileStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(".part")
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(sealed)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.rename(path)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(sealed)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.rename(path)
+        except OSError:
+            beside.unlink(missing_ok=True)  # a full disk is not filled further
+            raise
 
 
 def folder_of(url: str) -> Path:

@@ -84,9 +84,9 @@ def create_key_file(path: Path) -> KeyRing:
     Raises:
         KeyFileProblem: The folder cannot be written, or the file exists.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     secret = random(KEY_BYTES)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise KeyFileProblem(
@@ -107,7 +107,7 @@ def load_key_file(path: Path) -> KeyRing:
     """
     try:
         mode = path.stat().st_mode
-        text = path.read_text(encoding="ascii").strip()
+        text = path.read_text(encoding="ascii", errors="replace").strip()
     except FileNotFoundError:
         raise KeyFileProblem(
             f"The key file {path} is missing, and without it nothing stored can be read",

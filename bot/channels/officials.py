@@ -27,7 +27,7 @@ os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 
 @dataclass(slots=True)
-class OfficialUnreachable(QingfengError):  # noqa: N818 - named for what is the case
+class OfficialUnreachable(QingfengError):
     """The official blocked the bot or never started it: only the official can change that."""
 
     code: ClassVar[str] = "official_unreachable"
@@ -35,14 +35,14 @@ class OfficialUnreachable(QingfengError):  # noqa: N818 - named for what is the 
 
 
 @dataclass(slots=True)
-class NoticeTokenRejected(QingfengError):  # noqa: N818 - as above
+class NoticeTokenRejected(QingfengError):
     """Telegram does not know the token: every notice will fail until the setting is mended."""
 
     code: ClassVar[str] = "notice_token_rejected"
 
 
 @dataclass(slots=True)
-class NoticeDelayed(QingfengError):  # noqa: N818 - as above
+class NoticeDelayed(QingfengError):
     """The network or Telegram failed for now: send it again later.
 
     When `may_have_arrived`, the official may see the notice twice: no harm, it holds no content.

@@ -14,10 +14,7 @@ from handlers.services.reports import Reports
 from storage.repositories.people import Person
 from storage.unit_of_work import UnitOfWork
 
-router = Router(name="ask")
 
-
-@router.message(HasText())
 async def on_question_asked(message: Message, uow: UnitOfWork, who: Person, answers: Answers) -> Reply:
     """Somebody typed something that belongs to no other flow."""
     text = (message.text or "").strip()
@@ -31,9 +28,8 @@ async def on_question_asked(message: Message, uow: UnitOfWork, who: Person, answ
     return texts.no_answer(outcome.answer, answers.promise(uow).reply_by)
 
 
-@router.callback_query(EntryTap.filter())
 async def on_related_question_pressed(
-    query: CallbackQuery,  # noqa: ARG001
+    query: CallbackQuery,
     callback_data: EntryTap,
     uow: UnitOfWork,
     who: Person,
@@ -46,9 +42,8 @@ async def on_related_question_pressed(
     return texts.answer(outcome.answer, outcome.inquiry_id, looks_like_report=False)
 
 
-@router.callback_query(InquiryTap.filter())
 async def on_answer_judged(
-    query: CallbackQuery,  # noqa: ARG001
+    query: CallbackQuery,
     callback_data: InquiryTap,
     state: FSMContext,
     uow: UnitOfWork,
@@ -75,3 +70,12 @@ async def on_answer_judged(
         case _:
             found = answers.entry(uow, asked.entry_id) if asked.entry_id else None
             return texts.details(found) if found and found.more else texts.entry_gone()
+
+
+def create_router() -> Router:
+    """The routes of this module; the first that fits answers."""
+    router = Router(name="ask")
+    router.message.register(on_question_asked, HasText())
+    router.callback_query.register(on_related_question_pressed, EntryTap.filter())
+    router.callback_query.register(on_answer_judged, InquiryTap.filter())
+    return router

@@ -17,8 +17,6 @@ from handlers.services.errors import LinkSpent
 from storage.repositories.people import Person
 from storage.unit_of_work import UnitOfWork
 
-router = Router(name="commit")
-
 #: How an invitation's deep link begins; the single-use token follows.
 INVITATION: Final = "c_"
 
@@ -38,7 +36,6 @@ async def resume(uow: UnitOfWork, who: Person, state: FSMContext) -> Reply:
     return await _show(state, view) if view else texts.not_a_candidate()
 
 
-@router.message(Flow.signing, HasText())
 async def on_name_typed(message: Message, state: FSMContext, uow: UnitOfWork, who: Person, channel: Channel) -> Reply:
     """A typed full name signs the paper that was shown."""
     data = await state.get_data()
@@ -56,15 +53,13 @@ async def on_name_typed(message: Message, state: FSMContext, uow: UnitOfWork, wh
     return texts.signed(result)
 
 
-@router.message(Flow.signing)
-async def on_no_name_typed(message: Message, uow: UnitOfWork, who: Person, state: FSMContext) -> Reply:  # noqa: ARG001
+async def on_no_name_typed(message: Message, uow: UnitOfWork, who: Person, state: FSMContext) -> Reply:
     """Anything but words while a name is wanted."""
     return await resume(uow, who, state)
 
 
-@router.callback_query(SignTap.filter())
 async def on_signing_tapped(
-    query: CallbackQuery,  # noqa: ARG001
+    query: CallbackQuery,
     callback_data: SignTap,
     state: FSMContext,
     uow: UnitOfWork,
@@ -91,3 +86,12 @@ async def _remember(state: FSMContext, view: SigningView) -> None:
         return
     await state.set_state(Flow.signing)
     await state.set_data({"candidate_id": view.candidate.id, "kind": view.next_paper.kind})
+
+
+def create_router() -> Router:
+    """The routes of this module; the first that fits answers."""
+    router = Router(name="commit")
+    router.message.register(on_name_typed, Flow.signing, HasText())
+    router.message.register(on_no_name_typed, Flow.signing)
+    router.callback_query.register(on_signing_tapped, SignTap.filter())
+    return router

@@ -41,5 +41,5 @@ def create_dispatcher(
     dispatcher["reports"] = reports
     dispatcher.update.outer_middleware(OneTransaction(storage, channels, locks, send, wake))
     dispatcher.update.outer_middleware(dispatcher.fsm)
-    dispatcher.include_routers(*(module.router for module in (menu, commit, follow, report, ask, other)))
+    dispatcher.include_routers(*(module.create_router() for module in (menu, commit, follow, report, ask, other)))
     return dispatcher

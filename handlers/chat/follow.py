@@ -14,17 +14,14 @@ from knowledge.clock import local_date
 from storage.repositories.people import Person
 from storage.unit_of_work import UnitOfWork
 
-router = Router(name="follow")
-
 
 async def own_cases(uow: UnitOfWork, who: Person) -> Reply:
     """A person's reports with their public state."""
     return texts.my_cases(await uow.cases.of_person(who.id), local_date(uow.clock.now()))
 
 
-@router.callback_query(CaseTap.filter())
 async def on_own_case_tapped(
-    query: CallbackQuery,  # noqa: ARG001
+    query: CallbackQuery,
     callback_data: CaseTap,
     state: FSMContext,
     uow: UnitOfWork,
@@ -42,7 +39,6 @@ async def on_own_case_tapped(
     return texts.add_to_case(number)
 
 
-@router.message(Flow.adding, HasFile())
 async def on_file_added(message: Message, bot: Bot, state: FSMContext, uow: UnitOfWork, who: Person) -> Reply:
     """A file for a case."""
     file, number = sent_file(message), (await state.get_data())["number"]
@@ -53,7 +49,6 @@ async def on_file_added(message: Message, bot: Bot, state: FSMContext, uow: Unit
     return texts.added_to_case(number) if kept else texts.case_unknown()
 
 
-@router.message(Flow.adding)
 async def on_words_added(message: Message, state: FSMContext, uow: UnitOfWork, who: Person) -> Reply:
     """Words for a case."""
     number, words = (await state.get_data())["number"], as_words(message)
@@ -61,3 +56,12 @@ async def on_words_added(message: Message, state: FSMContext, uow: UnitOfWork, w
         return texts.cannot_use("这个")
     kept = await follow_up.add_words(uow, who, number, words)
     return texts.added_to_case(number) if kept else texts.case_unknown()
+
+
+def create_router() -> Router:
+    """The routes of this module; the first that fits answers."""
+    router = Router(name="follow")
+    router.callback_query.register(on_own_case_tapped, CaseTap.filter())
+    router.message.register(on_file_added, Flow.adding, HasFile())
+    router.message.register(on_words_added, Flow.adding)
+    return router

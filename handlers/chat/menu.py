@@ -14,16 +14,13 @@ from handlers.services.reports import Reports
 from storage.repositories.people import Person
 from storage.unit_of_work import UnitOfWork
 
-router = Router(name="menu")
 
-
-@router.message(CommandStart(deep_link=True))
 async def on_deep_link(
     message: Message,
     command: CommandObject,
     state: FSMContext,
     uow: UnitOfWork,
-    who: Person,  # noqa: ARG001
+    who: Person,
 ) -> Reply:
     """Somebody came by a link: a candidate's invitation, or an unknown one."""
     argument = command.args or ""
@@ -32,16 +29,11 @@ async def on_deep_link(
     return texts.welcome()
 
 
-@router.message(CommandStart())
-@router.message(Command("help", "menu"))
-@router.message(Says("菜单", "帮助", "你好", "您好", "在吗", "开始"))
-async def on_start(message: Message) -> Reply:  # noqa: ARG001
+async def on_start(message: Message) -> Reply:
     """Somebody says hello."""
     return texts.welcome()
 
 
-@router.message(Command("stop", "cancel"))
-@router.message(Says("停", "停下", "先存着", "取消", "退出", "返回"))
 async def on_stop(message: Message, state: FSMContext, uow: UnitOfWork, who: Person, reports: Reports) -> Reply | None:
     """Somebody wants out; what was typed stays."""
     if (message.text or "").strip() == "返回" and await state.get_state() is not None:
@@ -52,45 +44,36 @@ async def on_stop(message: Message, state: FSMContext, uow: UnitOfWork, who: Per
     return texts.paused(has_draft=await uow.drafts.in_writing(who.id) is not None)
 
 
-@router.message(Command("ask"))
-@router.message(Says(texts.ASK, "我要问", "问问题"))
-async def on_wants_to_ask(message: Message, state: FSMContext) -> Reply:  # noqa: ARG001
+async def on_wants_to_ask(message: Message, state: FSMContext) -> Reply:
     """Somebody wants to ask; an open report waits."""
     await state.clear()
     return texts.ask_away()
 
 
-@router.message(Command("report"))
-@router.message(Says(texts.REPORT, "我要举报", "举报", "反映", "接着写"))
 async def on_wants_to_report(
     message: Message,
     state: FSMContext,
     uow: UnitOfWork,
     who: Person,
-    reports: Reports,  # noqa: ARG001
+    reports: Reports,
 ) -> Reply:
     """Somebody wants to report."""
     return await begin(uow, who, state, reports)
 
 
-@router.message(Command("my"))
-@router.message(Says(texts.MINE, "进度", "查进度", "我的举报"))
-async def on_wants_own_cases(message: Message, state: FSMContext, uow: UnitOfWork, who: Person) -> Reply:  # noqa: ARG001
+async def on_wants_own_cases(message: Message, state: FSMContext, uow: UnitOfWork, who: Person) -> Reply:
     """Somebody wants to know how their reports stand."""
     await state.clear()
     return await follow.own_cases(uow, who)
 
 
-@router.message(Command("sign"))
-@router.message(Says("签承诺书", "承诺书", "签承诺", "现在签"))
-async def on_wants_to_sign(message: Message, state: FSMContext, uow: UnitOfWork, who: Person) -> Reply:  # noqa: ARG001
+async def on_wants_to_sign(message: Message, state: FSMContext, uow: UnitOfWork, who: Person) -> Reply:
     """A candidate comes back to sign."""
     return await commit.resume(uow, who, state)
 
 
-@router.callback_query(MenuTap.filter())
 async def on_menu_tapped(
-    query: CallbackQuery,  # noqa: ARG001
+    query: CallbackQuery,
     callback_data: MenuTap,
     state: FSMContext,
     uow: UnitOfWork,
@@ -104,3 +87,24 @@ async def on_menu_tapped(
     if callback_data.act == "mine":
         return await follow.own_cases(uow, who)
     return texts.ask_away()
+
+
+def create_router() -> Router:
+    """The routes of this module; the first that fits answers."""
+    router = Router(name="menu")
+    router.message.register(on_deep_link, CommandStart(deep_link=True))
+    router.message.register(on_start, CommandStart())
+    router.message.register(on_start, Command("help", "menu"))
+    router.message.register(on_start, Says("菜单", "帮助", "你好", "您好", "在吗", "开始"))
+    router.message.register(on_stop, Command("stop", "cancel"))
+    router.message.register(on_stop, Says("停", "停下", "先存着", "取消", "退出", "返回"))
+    router.message.register(on_wants_to_ask, Command("ask"))
+    router.message.register(on_wants_to_ask, Says(texts.ASK, "我要问", "问问题"))
+    router.message.register(on_wants_to_report, Command("report"))
+    router.message.register(on_wants_to_report, Says(texts.REPORT, "我要举报", "举报", "反映", "接着写"))
+    router.message.register(on_wants_own_cases, Command("my"))
+    router.message.register(on_wants_own_cases, Says(texts.MINE, "进度", "查进度", "我的举报"))
+    router.message.register(on_wants_to_sign, Command("sign"))
+    router.message.register(on_wants_to_sign, Says("签承诺书", "承诺书", "签承诺", "现在签"))
+    router.callback_query.register(on_menu_tapped, MenuTap.filter())
+    return router

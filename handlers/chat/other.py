@@ -6,22 +6,17 @@ from aiogram.types import CallbackQuery, Message
 from handlers.chat import texts
 from handlers.chat.reply import Reply
 
-router = Router(name="other")
 
-
-@router.edited_message()
-async def on_message_edited(edited_message: Message) -> Reply:  # noqa: ARG001
+async def on_message_edited(edited_message: Message) -> Reply:
     """A message was changed after it was sent."""
     return texts.edited_message()
 
 
-@router.callback_query()
-async def on_unknown_button(query: CallbackQuery) -> Reply:  # noqa: ARG001
+async def on_unknown_button(query: CallbackQuery) -> Reply:
     """A button we no longer know."""
     return texts.stale_button()
 
 
-@router.message()
 async def on_anything_else(message: Message) -> Reply:
     """A kind of message nothing can be done with here."""
     if message.sticker:
@@ -31,3 +26,12 @@ async def on_anything_else(message: Message) -> Reply:
     if message.contact:
         return texts.cannot_use("名片")
     return texts.cannot_use("这个")
+
+
+def create_router() -> Router:
+    """The routes of this module; the first that fits answers."""
+    router = Router(name="other")
+    router.edited_message.register(on_message_edited)
+    router.callback_query.register(on_unknown_button)
+    router.message.register(on_anything_else)
+    return router

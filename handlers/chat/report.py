@@ -17,8 +17,6 @@ from knowledge.clock import local_date
 from storage.repositories.people import Person
 from storage.unit_of_work import UnitOfWork
 
-router = Router(name="report")
-
 HANDLERS = tuple(role for role in Role if may(role, Permission.HANDLE_CASES))
 
 
@@ -34,7 +32,6 @@ async def begin(uow: UnitOfWork, who: Person, state: FSMContext, reports: Report
     return texts.prompt(view, opening=first)
 
 
-@router.message(Flow.report, HasFile())
 async def on_file_sent(
     message: Message, bot: Bot, state: FSMContext, uow: UnitOfWork, who: Person, reports: Reports
 ) -> Reply | None:
@@ -48,7 +45,6 @@ async def on_file_sent(
     return _or_lost(view)
 
 
-@router.message(Flow.report)
 async def on_prompt_answered(message: Message, uow: UnitOfWork, who: Person, reports: Reports) -> Reply:
     """Words for the present prompt; a place or a card stands for words."""
     words = as_words(message)
@@ -56,7 +52,6 @@ async def on_prompt_answered(message: Message, uow: UnitOfWork, who: Person, rep
     return _or_lost(view)
 
 
-@router.message(StateFilter(None), HasFile())
 async def on_file_came_first(
     message: Message, bot: Bot, state: FSMContext, uow: UnitOfWork, who: Person, reports: Reports
 ) -> Reply | None:
@@ -75,9 +70,8 @@ async def on_file_came_first(
     return _or_lost(view)
 
 
-@router.callback_query(ReportTap.filter())
 async def on_report_button_pressed(
-    query: CallbackQuery,  # noqa: ARG001
+    query: CallbackQuery,
     callback_data: ReportTap,
     state: FSMContext,
     uow: UnitOfWork,
@@ -170,3 +164,13 @@ async def _is_later_of_album(message: Message, state: FSMContext) -> bool:
 
 def _or_lost(view: ReportView | None) -> Reply:
     return texts.prompt(view) if view else texts.no_draft()
+
+
+def create_router() -> Router:
+    """The routes of this module; the first that fits answers."""
+    router = Router(name="report")
+    router.message.register(on_file_sent, Flow.report, HasFile())
+    router.message.register(on_prompt_answered, Flow.report)
+    router.message.register(on_file_came_first, StateFilter(None), HasFile())
+    router.callback_query.register(on_report_button_pressed, ReportTap.filter())
+    return router

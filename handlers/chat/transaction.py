@@ -47,7 +47,9 @@ class Channel:
 class Sender(Protocol):
     """Sends claimed outbox rows now; failures go back to the outbox."""
 
-    async def __call__(self, delivery: Delivery) -> None: ...
+    async def __call__(self, delivery: Delivery) -> None:
+        """Send one claimed row."""
+        ...
 
 
 class ChatLocks:
@@ -94,8 +96,8 @@ class OneTransaction(BaseMiddleware):
         async with self._locks.hold(channel.name, context.chat.id):
             try:
                 await self._handle(handler, event, data, channel)
-            except Exception:
-                if not await self._apologise(event, data, channel):
+            except Exception as error:
+                if not await self._apologise(error, event, data, channel):
                     raise
         return None
 
@@ -144,10 +146,16 @@ class OneTransaction(BaseMiddleware):
         for delivery in queued:
             await self._send(delivery)
 
-    async def _apologise(self, update: Update, data: dict[str, Any], channel: Channel) -> bool:
+    async def _apologise(self, error: Exception, update: Update, data: dict[str, Any], channel: Channel) -> bool:
         """After a fault: log it under a number, tell the person the number. The update stays unhandled."""
         reference = secrets.token_hex(3).upper()
-        log.exception("update_failed reference=%s channel=%s update=%s", reference, channel.name, update.update_id)
+        log.error(
+            "update_failed reference=%s channel=%s update=%s",
+            reference,
+            channel.name,
+            update.update_id,
+            exc_info=error,
+        )
         reply = texts.something_broke(reference)
         chat_id = data[EVENT_CONTEXT_KEY].chat.id
         try:

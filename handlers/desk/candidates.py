@@ -20,6 +20,7 @@ from knowledge.casework.access import Permission
 from storage.repositories.elections import Candidate
 from storage.unit_of_work import UnitOfWork
 
+INVITATION: Final = "c_"  # the chat knows an invitation's token by it
 FILTERS: Final = {"": "全部", "lacking": "还差承诺书", "may_stand": "可以参选"}
 
 
@@ -78,15 +79,15 @@ async def invite(visit: Signed, candidate_id: Id) -> Response:
     return await _candidate_page(visit, candidate_id, token=token)
 
 
-def invitation_link(settings: DeskSettings, token: str) -> str:
+def invitation_link(settings: DeskSettings, start: str) -> str:
     """Where an invitation leads: the web chat, which opens on any phone without an account."""
-    return f"{settings.base_url.rstrip('/')}/?start={token}"
+    return f"{settings.base_url.rstrip('/')}/?start={start}"
 
 
-def telegram_link(settings: DeskSettings, token: str) -> str | None:
+def telegram_link(settings: DeskSettings, start: str) -> str | None:
     """The same invitation for the people's Telegram bot, where there is one."""
     name = settings.telegram_username
-    return f"https://t.me/{name.lstrip('@')}?start={token}" if name else None
+    return f"https://t.me/{name.lstrip('@')}?start={start}" if name else None
 
 
 def qr_code(link: str) -> Markup:
@@ -125,7 +126,8 @@ async def _candidate_page(visit: Visit, candidate_id: int, *, token: str = "") -
     async with visit.unit_of_work() as uow:
         view = await commitments.read(uow, visit.official, candidate_id)
     candidate, settings = view.candidate, visit.desk.settings
-    link = invitation_link(settings, token) if token else None
+    start = f"{INVITATION}{token}" if token else ""
+    link = invitation_link(settings, start) if start else None
     return await visit.page(
         "candidate.html",
         candidate=candidate,
@@ -137,7 +139,7 @@ async def _candidate_page(visit: Visit, candidate_id: int, *, token: str = "") -
         due=dates.due(candidate.election.commitments_due_on, visit.desk.today()),
         runs=visit.may(Permission.RUN_ELECTIONS),
         link=link,
-        telegram=telegram_link(settings, token) if token else None,
+        telegram=telegram_link(settings, start) if start else None,
         qr=qr_code(link) if link else None,
         life_days=INVITATION_LIFE.days,
     )

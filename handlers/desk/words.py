@@ -200,6 +200,7 @@ ERRORS: Final[dict[str, Explanation]] = {
     "unsafe_database": _OURS,
     "database_unavailable": Explanation("暂时连不上数据", "系统现在读不到数据。刚才这一步没有办成。", _LATER),
     "key_file_problem": _OURS,
+    "not_empty": _OURS,
     "wrong_password": Explanation("密码不对", "这个密码打不开保管的钥匙。", ("请再输一次。",)),
     "no_custodian": Explanation(
         "还没有保管人", "没有人保管名字，所以现在不能收署名的反映。", ("请管理员先设一位身份保管人。",)

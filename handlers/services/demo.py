@@ -91,7 +91,7 @@ ELECTION_DAYS: Final = {
 QUESTIONS: Final = ("我在外省打工，能不能叫村里邻居帮我投？", "我们村选举日定在哪天？", "选举那天村里派车接老人吗？")
 
 
-class NotEmpty(QingfengError):  # noqa: N818 - says what is the case
+class NotEmpty(QingfengError):
     """The database holds data; a demo would mix with it."""
 
     code = "not_empty"

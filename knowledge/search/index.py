@@ -29,6 +29,8 @@ _MISSED_BY_QUESTION: Final = 0.45
 _OVERLAP_SHARE: Final = 0.66
 _COVERED_SHARE: Final = 0.18
 _SPELLING_SHARE: Final = 0.16
+_TOLD: Final = 0.5
+_UNTOLD_SHARE: Final = 0.75
 _ONCE: Final = 0.5
 _WORTH_SPELLING: Final = 0.25
 
@@ -70,6 +72,7 @@ class Index:
         self._idf = {t: log(1 + (total - n + 0.5) / (n + 0.5)) for t, n in frequency.items()}
         self._unknown = log(1 + total) * _UNKNOWN_IDF
         self._is_aspect = lexicon.aspects
+        self._untelling = lexicon.untelling
         self.families = [self._family(*parts) for parts in zip(heads, asked, tokens, strict=True)]
         self._impacts = _impacts(tokens)
 
@@ -118,16 +121,19 @@ class Index:
                 found[number] = found.get(number, 0.0) + weight * impact
         best = sorted(found, key=found.__getitem__, reverse=True)[:CANDIDATES]
         mass = sum(weights.values())
-        return [self._match(number, text, weights, mass) for number in best]
+        told = sum(weight for token, weight in weights.items() if token not in self._untelling)
+        return [self._match(number, text, weights, mass, told) for number in best]
 
-    def _match(self, number: int, text: str, weights: Mapping[str, float], mass: float) -> Candidate:
+    def _match(self, number: int, text: str, weights: Mapping[str, float], mass: float, telling: float) -> Candidate:
         family = self.families[number]
         shared: dict[int, float] = {}
-        covered = 0.0
-        postings = family.postings
+        covered = told = 0.0
+        postings, untelling = family.postings, self._untelling
         for token, weight in weights.items():
             numbers = postings.get(token)
             if numbers:
+                if token not in untelling:
+                    told += weight
                 covered += weight * min(1.0, _ONCE + len(numbers) / len(family.texts))
                 for question in numbers:
                     shared[question] = shared.get(question, 0.0) + weight
@@ -135,6 +141,8 @@ class Index:
         spelling = fuzz.ratio(text, family.texts[best]) / 100 if overlap > _WORTH_SPELLING else 0.0
         share = covered / mass
         score = _OVERLAP_SHARE * overlap + _COVERED_SHARE * share + _SPELLING_SHARE * spelling
+        if telling and told < _TOLD * telling:
+            score *= _UNTOLD_SHARE + (1 - _UNTOLD_SHARE) * told / (_TOLD * telling)
         return Candidate(score, number, overlap, share, spelling, best)
 
 

@@ -13,12 +13,15 @@ from knowledge.model import ConceptGroup, SearchWords
 
 WEIGHTS: Final[Mapping[ConceptGroup, float]] = {
     ConceptGroup.ANCHORS: 1.5,
+    ConceptGroup.CONTEXT: 0.9,
     ConceptGroup.MATTERS: 1.2,
     ConceptGroup.ASPECTS: 0.85,
     ConceptGroup.WEAK_ASPECTS: 0.45,
 }
 BIGRAM_WEIGHT: Final = 0.6
 _FILLER: Final = ""
+_ELECTORAL: Final = (ConceptGroup.ANCHORS, ConceptGroup.CONTEXT)
+_UNTELLING: Final = (ConceptGroup.CONTEXT, ConceptGroup.ASPECTS, ConceptGroup.WEAK_ASPECTS)
 _ASPECTS: Final = (ConceptGroup.ASPECTS, ConceptGroup.WEAK_ASPECTS)
 _PARTICLES: Final = dict.fromkeys(map(ord, "的了呀啊呢吧嘛呗哦噢哈"))
 _DURATION_MARK: Final = "\ue000"
@@ -35,7 +38,8 @@ class Lexicon:
 
     def __init__(self, words: SearchWords) -> None:
         phrases: dict[str, str] = dict.fromkeys(words.fillers, _FILLER)
-        self.anchors = frozenset(c.id for c in words.concepts if c.group is ConceptGroup.ANCHORS)
+        self.anchors = frozenset(c.id for c in words.concepts if c.group in _ELECTORAL)
+        self.untelling = frozenset(c.id for c in words.concepts if c.group in _UNTELLING) | {"duration"}
         aspects = {c.id for c in words.concepts if c.group in _ASPECTS}
         self.aspects = frozenset(aspects | {"duration"})
         self.weights: dict[str, float] = {}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from knowledge.model import ConceptGroup, Kind, KnowledgeBase
+from knowledge.model import Kind, KnowledgeBase
 from knowledge.search.index import Candidate, Index
 from knowledge.search.lexicon import Lexicon
 from knowledge.search.normalize import clauses, normalize
@@ -64,7 +64,7 @@ class Retriever:
         self._judge = ScopeJudge(words, self._lexicon)
         self._index = Index(knowledge.entries.values(), self._lexicon)
         terms = [word for c in words.concepts if c.id not in self._lexicon.aspects for word in c.words]
-        anchors = [word for c in words.concepts if c.group is ConceptGroup.ANCHORS for word in c.words]
+        anchors = [word for c in words.concepts if c.id in self._lexicon.anchors for word in c.words]
         self._sounds = SoundAlikes(
             terms, (*anchors, *words.sound_terms), words.ordinary_words, self._index.known_tokens
         )

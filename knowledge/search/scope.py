@@ -12,7 +12,7 @@ from knowledge.model import OutsideMatter, SearchWords
 from knowledge.search.lexicon import Lexicon
 
 # Committees and groups exist outside elections too: beside a matter that is not ours they show nothing.
-_WEAK_ANCHORS: Final = frozenset({"committee", "village-posts", "petition", "take-money"})
+_WEAK_ANCHORS: Final = frozenset({"committee", "village-posts", "petition", "take-money", "report", "chair", "cadre", "by-election", "resign"})
 _ADDRESS: Final = frozenset({"you"})
 
 
@@ -50,6 +50,8 @@ class ScopeJudge:
     def judge(self, text: str, tokens: dict[str, float]) -> Scope:
         """What a normalised text and its tokens say about their belonging here."""
         outside = tuple(dict.fromkeys(self._outside[word] for word in self._words.findall(text)))
+        if "report" in tokens:
+            outside = tuple(matter for matter in outside if not matter.reportable)
         weak = _WEAK_ANCHORS if outside else frozenset()
         anchors = frozenset(t for t in tokens if t in self._lexicon.anchors and t not in weak)
         bare = text.strip(",.;:!?。、\n…~-")

@@ -47,6 +47,6 @@ def _concepts(root: Path) -> Iterator[Concept]:
 def _outside(root: Path) -> Iterator[OutsideMatter]:
     record = read_record(root / "search" / "outside.yaml", root)
     for item in record.records("matters"):
-        yield OutsideMatter(item.text("id"), item.texts("words"), item.text("door"), item.flag("overrides_anchor"))
+        yield OutsideMatter(item.text("id"), item.texts("words"), item.text("door"), item.flag("overrides_anchor"), item.flag("reportable"))
         item.finish()
     record.finish()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, exists, func, insert, or_, select, update
+from sqlalchemy import and_, exists, func, insert, or_, select, true, update
 
 from knowledge.casework.categories import Category
 from knowledge.casework.lifecycle import CaseState, Finding, Progress
@@ -171,7 +171,7 @@ class Cases(Repository):
         if flagged is not None:
             has_flag = exists().where(case_flag.c.case_id == cases.c.id)
             conditions.append(has_flag if flagged else ~has_flag)
-        return await self._list(and_(True, *conditions), visible_to, limit=limit)
+        return await self._list(and_(true(), *conditions), visible_to, limit=limit)
 
     async def counts(self, visible_to: Official) -> dict[CaseState, int]:
         """How many cases the official has in each state."""

@@ -135,7 +135,11 @@ async def test_the_menu_shows_only_what_opens(storage):
         browser, _ = await site.signed_in(role)
         await browser.get("/desk")
         links = set(re.findall(r'class="nav__link" href="([^"]+)"', browser.source))
-        wanted = {path for (method, path), needs in NEEDS.items() if path.count("/") == 2 and method == "GET" and may(role, needs)}
+        wanted = {
+            path
+            for (method, path), needs in NEEDS.items()
+            if path.count("/") == 2 and method == "GET" and may(role, needs)
+        }
         assert links == wanted | {"/desk"}
 
 

@@ -51,9 +51,7 @@ async def test_name_password_and_code_open_the_desk(site, seat, storage):
 async def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(site, seat, storage):
     browser = site.browser()
     await browser.get("/desk/sign-in")
-    answer = await browser.client.post(
-        "/desk/sign-in", data={"csrf": browser.csrf, **credentials(seat, storage)}
-    )
+    answer = await browser.client.post("/desk/sign-in", data={"csrf": browser.csrf, **credentials(seat, storage)})
     cookie = next(c for c in answer.headers.get_list("set-cookie") if c.startswith("qingfeng_desk="))
     assert all(part in cookie for part in ("HttpOnly", "SameSite=strict", "Path=/"))
     assert "Secure" not in cookie
@@ -74,7 +72,9 @@ async def test_behind_https_the_cookie_is_secure_and_bound_to_the_host(storage):
     assert "strict-transport-security" in answer.headers
 
 
-@pytest.mark.parametrize("wrong", [{"username": "wang"}, {"password": "not it at all"}, {"code": "000000"}, {"code": "一二三"}])
+@pytest.mark.parametrize(
+    "wrong", [{"username": "wang"}, {"password": "not it at all"}, {"code": "000000"}, {"code": "一二三"}]
+)
 async def test_the_three_wrongs_look_alike_and_the_name_stays(site, seat, storage, wrong):
     browser = site.browser()
     await browser.get("/desk/sign-in")
@@ -172,9 +172,7 @@ async def test_after_signing_in_again_the_page_asked_for_opens(site, seat, stora
     answer = await browser.get("/desk/timetable")
     assert answer.headers["location"] == "/desk/sign-in?next=/desk/timetable"
     await browser.get(answer.headers["location"])
-    await browser.post(
-        "/desk/sign-in", credentials(seat, storage, next="/desk/timetable"), then="/desk/timetable"
-    )
+    await browser.post("/desk/sign-in", credentials(seat, storage, next="/desk/timetable"), then="/desk/timetable")
 
 
 @pytest.mark.parametrize(

@@ -38,11 +38,14 @@ LONGEST_WAIT: Final = 30.0
 LONGEST_TEXT: Final = 20_000
 LOOK_AGAIN_SECONDS: Final = 2.0  # another process may have written
 MAX_FILES: Final = 10
+Visitor = Annotated[str | None, Cookie()]
+After = Annotated[int, Query(ge=0)]
+Wait = Annotated[float, Query(ge=0)]
 _FOLDER: Final = Path(__file__).parent
 _INLINE: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
 
 
-class BadMessage(Exception):  # noqa: N818 - it is the message that is bad
+class BadMessage(Exception):
     """What was posted cannot be taken; carries a calm sentence."""
 
 
@@ -173,6 +176,19 @@ class WebChat:
 def create_web_chat(chat: WebChat, *, secure: bool, demo: bool, contact: str) -> APIRouter:
     """The routes."""
     router = APIRouter()
+    _add_page(router, chat, secure=secure, demo=demo, contact=contact)
+    _add_messages(router, chat)
+    return router
+
+
+async def _chat_of(chat: WebChat, token: str | None) -> int:
+    chat_id = await chat.visitor(token)
+    if chat_id is None:
+        raise HTTPException(401, "请刷新页面再试。")
+    return chat_id
+
+
+def _add_page(router: APIRouter, chat: WebChat, *, secure: bool, demo: bool, contact: str) -> None:
     environment = Environment(
         loader=FileSystemLoader(_FOLDER / "templates"),
         autoescape=select_autoescape(default=True),
@@ -180,27 +196,34 @@ def create_web_chat(chat: WebChat, *, secure: bool, demo: bool, contact: str) ->
     )
     page = environment.get_template("chat.html").render(demo=demo, contact=contact or None)
 
-    async def chat_of(token: str | None) -> int:
-        chat_id = await chat.visitor(token)
-        if chat_id is None:
-            raise HTTPException(401, "请刷新页面再试。")
-        return chat_id
-
     @router.get("/", response_class=HTMLResponse)
     async def show_page() -> str:
         return page
 
     @router.post("/api/chat/session")
-    async def open_session(qingfeng_chat: Annotated[str | None, Cookie()] = None) -> JSONResponse:
+    async def open_session(qingfeng_chat: Visitor = None) -> JSONResponse:
         response = JSONResponse({"ok": True})
         if await chat.visitor(qingfeng_chat) is None:
             token = await chat.welcome()
             response.set_cookie(COOKIE, token, max_age=COOKIE_SECONDS, httponly=True, secure=secure, samesite="lax")
         return response
 
+    @router.get("/api/chat/files/{file_id}")
+    async def get_file(file_id: str, qingfeng_chat: Visitor = None) -> Response:
+        found = await chat.file(await _chat_of(chat, qingfeng_chat), file_id)
+        if found is None:
+            raise HTTPException(404, "没有这个文件。")
+        stored, data = found
+        inline = stored.media_type in _INLINE or stored.media_type.startswith(("audio/", "video/"))
+        kind = stored.media_type if inline else "application/octet-stream"
+        disposition = "inline" if inline else "attachment"
+        return Response(data, media_type=kind, headers={"Content-Disposition": disposition})
+
+
+def _add_messages(router: APIRouter, chat: WebChat) -> None:
     @router.post("/api/chat/messages")
-    async def post_message(request: Request, qingfeng_chat: Annotated[str | None, Cookie()] = None) -> JSONResponse:
-        chat_id = await chat_of(qingfeng_chat)
+    async def post_message(request: Request, qingfeng_chat: Visitor = None) -> JSONResponse:
+        chat_id = await _chat_of(chat, qingfeng_chat)
         said: list[str] = []
         toasts.set(said)
         try:
@@ -211,37 +234,16 @@ def create_web_chat(chat: WebChat, *, secure: bool, demo: bool, contact: str) ->
         return JSONResponse({"ok": True, "id": message_id, **notice})
 
     @router.get("/api/chat/messages")
-    async def get_messages(
-        after: Annotated[int, Query(ge=0)] = 0,
-        wait: Annotated[float, Query(ge=0)] = 0,
-        qingfeng_chat: Annotated[str | None, Cookie()] = None,
-    ) -> JSONResponse:
-        return JSONResponse(await chat.items(await chat_of(qingfeng_chat), after, wait))
+    async def get_messages(after: After = 0, wait: Wait = 0, qingfeng_chat: Visitor = None) -> JSONResponse:
+        return JSONResponse(await chat.items(await _chat_of(chat, qingfeng_chat), after, wait))
 
     @router.get("/api/chat/stream")
-    async def stream(
-        request: Request,
-        after: Annotated[int, Query(ge=0)] = 0,
-        qingfeng_chat: Annotated[str | None, Cookie()] = None,
-    ) -> StreamingResponse:
-        chat_id = await chat_of(qingfeng_chat)
+    async def stream(request: Request, after: After = 0, qingfeng_chat: Visitor = None) -> StreamingResponse:
+        chat_id = await _chat_of(chat, qingfeng_chat)
         resumed = request.headers.get("last-event-id", "")
         start = max(after, int(resumed)) if resumed.isdigit() else after
         events = _events(chat, request, chat_id, start)
         return StreamingResponse(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
-
-    @router.get("/api/chat/files/{file_id}")
-    async def get_file(file_id: str, qingfeng_chat: Annotated[str | None, Cookie()] = None) -> Response:
-        found = await chat.file(await chat_of(qingfeng_chat), file_id)
-        if found is None:
-            raise HTTPException(404, "没有这个文件。")
-        stored, data = found
-        inline = stored.media_type in _INLINE or stored.media_type.startswith(("audio/", "video/"))
-        kind = stored.media_type if inline else "application/octet-stream"
-        disposition = "inline" if inline else "attachment"
-        return Response(data, media_type=kind, headers={"Content-Disposition": disposition})
-
-    return router
 
 
 async def _posted(chat: WebChat, chat_id: int, request: Request) -> int:

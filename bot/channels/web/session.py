@@ -7,7 +7,7 @@ outside an update or a delivery, where no unit of work is set.
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 from aiogram import Bot
 from aiogram.client.session.base import BaseSession
@@ -39,7 +39,6 @@ toasts: ContextVar[list[str]] = ContextVar("toasts")
 WEB_TOKEN: Final = "1:web-chat"  # noqa: S105 - names a channel, opens nothing
 NAME: Final = "web"
 _SERVER: Final = TelegramAPIServer(base="web:{token}/{method}", file="web:{token}/{path}")
-_T = TypeVar("_T")
 
 
 class UnsupportedMethod(NotImplementedError):

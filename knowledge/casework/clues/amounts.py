@@ -10,8 +10,9 @@ from typing import Final, NamedTuple
 
 _SMALL: Final = "零〇一二三四五六七八九十百千两俩廿卅壹贰叁肆伍陆柒捌玖拾佰仟弍弎貳參陸幺"
 _LARGE: Final = "万亿"
-_DIGITS: Final = r"\d+(?:,\d{3})*(?:\.\d+)?"
-_NUMBER: Final = rf"(?:{_DIGITS}|[{_SMALL}半数几])[{_SMALL}{_LARGE}余多来几]*(?:\.\d+)?"
+# Bounded and atomic throughout: a message of ten thousand digits must not cost more than any other.
+_DIGITS: Final = r"\d{1,12}(?:,\d{3}){0,4}(?:\.\d{1,4})?"
+_NUMBER: Final = rf"(?>(?:{_DIGITS}|[{_SMALL}半数几])[{_SMALL}{_LARGE}余多来几]{{0,16}})"
 _RANGE: Final = rf"{_NUMBER}(?:(?:元|块)?(?:-|~|～|—|到|至){_NUMBER})?"
 _MONEY: Final = (
     r"余?多?(?:元钱|块钱|元整|圆整|元|圆|块(?![地田石牌砖玻木布表肉豆菜头])|角钱|毛钱|人民币|美元|港币|大洋)"
@@ -28,7 +29,7 @@ _COUNTED: Final = (
 _PER: Final = r"(?:一|每)(?:张选票|张票|张|票|户|人|家|个人|桌|份|条|斤|个)"
 _AMOUNT: Final = re.compile(
     rf"(?:(?P<money>{_RANGE}{_MONEY}(?:/?{_PER})?)|(?P<counted>{_RANGE}{_COUNTED})"
-    rf"|(?P<bare>(?:{_DIGITS}|[{_SMALL}几数])[{_SMALL}几多来余]*[万亿千百佰仟](?:多|余|来|[一二三四五六七八九])?(?![{_SMALL}{_LARGE}\d分姓年一]))"
+    rf"|(?P<bare>(?:{_DIGITS}|[{_SMALL}几数])[{_SMALL}几多来余]{{0,6}}[万亿千百佰仟](?:多|余|来|[一二三四五六七八九])?(?![{_SMALL}{_LARGE}\d分姓年一]))"
     r"|(?P<each>[一二三四五六七八九]?十[一二三四五六七八九]?(?![一-龥多]))"
     r"|(?P<plain>\d{2,7}(?![\d.,:/\-%年月日号点时分个天届级楼路元多余来名条]))"
     ")"

@@ -1,0 +1,18 @@
+"""`make bench`: prints one JSON object; every figure worth comparing is a ratio of one run."""
+
+import asyncio
+import json
+
+from tests.benchmarks import conversations, push
+
+
+async def measure() -> dict[str, float]:
+    return {
+        **await conversations.questions(),
+        **await conversations.tip_steps(),
+        **await push.measure(),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(measure())))  # noqa: T201

@@ -1,0 +1,169 @@
+"""Every code of the lower layers has words at the desk, and the words keep to the voice."""
+
+import ast
+import importlib
+import pkgutil
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import handlers
+import knowledge
+import storage
+from handlers.desk import dates, words
+from handlers.desk.case_acts import _NAMES, CASE_ACTS
+from handlers.desk.faults import STATUS
+from handlers.desk.files import disposition
+from handlers.desk.pages import TEMPLATES, environment
+from handlers.services import commitments
+from knowledge.casework.access import PERMISSIONS, Permission, Role
+from knowledge.casework.categories import Category
+from knowledge.casework.lifecycle import CaseAct, CaseState, Finding, Missing
+from knowledge.elections.timetable import CONTENT as PLANS
+from knowledge.elections.timetable import load_plan
+from knowledge.errors import QingfengError
+from storage.tables.elections import CANDIDATE_STATES, ELECTION_STATES
+
+ROOT = Path(__file__).parents[2]
+
+
+def all_subclasses(kind: type) -> set[type]:
+    return {kind} | {sub for direct in kind.__subclasses__() for sub in all_subclasses(direct)}
+
+
+def test_every_error_of_the_house_has_words():
+    for package in (knowledge, storage, handlers):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.startswith(("storage.migrations", "handlers.chat")):
+                importlib.import_module(module.name)
+    codes = {kind.code for kind in all_subclasses(QingfengError)}
+    assert codes - set(words.ERRORS) == {"sign_in_needed"}  # it becomes the sign-in page
+    assert set(STATUS) <= set(words.ERRORS)
+
+
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [
+        (CaseState, words.STATES),
+        (Finding, words.FINDINGS),
+        (Category, words.CATEGORIES),
+        (Role, words.ROLES),
+        (CaseAct, words.ACTS),
+        (Missing, words.MISSING),
+        (commitments.OFFICES, words.OFFICES),
+        (CANDIDATE_STATES, words.CANDIDATE_STATES),
+        (ELECTION_STATES, words.ELECTION_STATES),
+        ({task.law for task in load_plan()}, words.TASK_SOURCES),
+        (set(CASE_ACTS) - {"stand-back"}, set(words.FLASHES)),
+        ({act for act in _NAMES.values() if act}, set(CaseAct)),
+    ],
+)
+def test_every_code_has_words(codes, said):
+    assert set(codes) <= set(said)
+
+
+def test_every_role_without_pages_is_told_where_its_work_is():
+    pages = {Permission.READ_CASES, Permission.SEE_ELECTIONS, Permission.ANSWER_INQUIRIES}
+    assert {role for role, may in PERMISSIONS.items() if not may & pages} == set(words.ROLE_ELSEWHERE)
+
+
+def test_every_rule_of_the_database_has_words():
+    for dialect in ("sqlite", "postgresql"):
+        sql = (ROOT / f"storage/migrations/enforcement/0001_{dialect}.sql").read_text(encoding="utf-8")
+        rules = set(re.findall(r"'qf:([a-z_]+)", sql)) | set(re.findall(r"refuse\w*\('([a-z_]+)'\)", sql))
+        assert rules
+        assert rules <= set(words.RULES)
+
+
+def faults_in(path: Path) -> set[tuple[str, str]]:
+    """The (field, fault) pairs a module raises, read from its syntax."""
+    found: set[tuple[str, str]] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        name = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
+        if node.func.id == "BadInput" and name:
+            kinds = [leaf.value for leaf in ast.walk(node.args[1]) if isinstance(leaf, ast.Constant) and leaf.value]
+            found |= {(name, kind) for kind in kinds if isinstance(kind, str)}
+        if node.func.id == "_text" and name:
+            found |= {(name, "too_short"), (name, "too_long")}
+    return found
+
+
+def test_every_fault_of_a_form_has_words():
+    modules = [*(ROOT / "handlers/services").glob("*.py"), *(ROOT / "handlers/desk").glob("*.py")]
+    found = set().union(*(faults_in(path) for path in modules))
+    assert len(found) > 20
+    assert found <= set(words.FAULTS)
+
+
+def test_the_design_system_uses_the_same_words():
+    module = environment().get_template("macros.html").module
+    assert {state: said[1] for state, said in module.CASE_STATES.items()} == {
+        str(k): v for k, v in words.STATES.items()
+    }
+    assert {str(k): v for k, v in words.CATEGORIES.items()} == module.MUST_INVESTIGATE
+
+
+def test_the_statute_behind_a_timetable_is_the_plans_own():
+    plan = yaml.safe_load((PLANS / "village_plan.yaml").read_text(encoding="utf-8"))
+    assert words.TASK_SOURCES["hard"] == f"{plan['citation_source']}（{plan['citation_version']}）"
+
+
+def every_sentence() -> list[str]:
+    said = [one for e in words.ERRORS.values() for one in (e.title, e.happened, *e.to_do)]
+    templates = [path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.html")]
+    return [*said, *words.FAULTS.values(), *words.RULES.values(), *words.FLASHES.values(), *templates]
+
+
+@pytest.mark.parametrize(
+    "harsh", ["非法", "错误！", "违规操作", "禁止", "失败", "违纪者", "举报人", "用户您", "操作失败"]
+)
+def test_nobody_is_blamed(harsh):
+    assert not [one for one in every_sentence() if harsh in one]
+
+
+def test_templates_hold_no_inline_style_script_or_handler():
+    for path in TEMPLATES.glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"\sstyle=|\son\w+=|<style|javascript:|\|\s*safe\b", text), path.name
+        assert not re.search(r"<script(?![^>]*\bsrc=)", text), path.name
+
+
+@pytest.mark.parametrize(
+    ("last", "today", "kind", "text"),
+    [
+        (date(2026, 3, 5), date(2026, 3, 5), "danger", "今天截止"),
+        (date(2026, 3, 8), date(2026, 3, 5), "warn", "还剩3天"),
+        (date(2026, 3, 10), date(2026, 3, 5), "neutral", "还剩5天"),
+        (date(2026, 3, 3), date(2026, 3, 5), "danger", "过期2天"),
+    ],
+)
+def test_a_deadline_is_said_as_people_say_it(last, today, kind, text):
+    assert dates.due(last, today) == dates.Due(kind, text, overdue=last < today)
+
+
+def test_days_and_moments_are_in_shanghai():
+    assert dates.day(date(2026, 3, 8)) == "3月8日（星期日）"
+    assert dates.moment(datetime(2026, 3, 8, 16, 5, tzinfo=UTC)) == "3月9日 凌晨0:05"
+    assert dates.moment(datetime(2026, 3, 8, 6, 5, tzinfo=UTC)) == "3月8日 下午2:05"
+    assert dates.moment(datetime(2026, 3, 8, 4, 5, tzinfo=UTC)) == "3月8日 中午12:05"
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "1 KB"), (1024, "1 KB"), (2_500_000, "2.4 MB")])
+def test_sizes_are_short(count, said):
+    assert dates.size(count) == said
+
+
+@given(st.text(max_size=80))
+def test_a_download_header_survives_any_name(name):
+    header = disposition(name, inline=False)
+    assert header.isascii()
+    assert header.isprintable()
+    assert header.startswith('attachment; filename="file')
+    assert header.count('"') == 2
