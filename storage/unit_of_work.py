@@ -1,8 +1,8 @@
 """One use case, one unit of work, one commit; nothing else in the project commits.
 
-Light until it writes: reads go to a reading connection and rows handed to `append` wait in memory. The first
-statement through `execute` opens the write transaction. At `commit`, a unit that only appended joins its neighbours
-(storage/appender.py); any other writes everything in its own transaction.
+Light until it must be more: reads go to a reading connection; what is handed to `append` and `amend` waits in memory.
+The first statement through `execute` opens the write transaction and writes what waited. At `commit`, a unit that
+stayed light joins its neighbours (storage/appender.py); any other commits its own transaction.
 
     async with storage.unit_of_work() as uow:
         case = await uow.cases.by_number(number)
@@ -18,11 +18,11 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import CursorResult, Executable, Table
+from sqlalchemy import CursorResult, Executable, Table, Update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge.clock import Clock
-from storage.appender import Appender, Row
+from storage.appender import Appender, Writes
 from storage.audit import EventLog
 from storage.engine import Database
 from storage.files import FileStore
@@ -35,9 +35,9 @@ from storage.repositories.files import Files
 from storage.repositories.inquiries import Inquiries
 from storage.repositories.messages import Messages
 from storage.repositories.officials import Officials
-from storage.repositories.people import People
+from storage.repositories.people import Acquaintances, People
 from storage.repositories.places import Places
-from storage.repositories.reports import Drafts
+from storage.repositories.reports import Drafts, OpenDrafts
 from storage.vault import KeyRing
 
 
@@ -51,6 +51,8 @@ class Storage:
         self.clock = clock
         self.ids = TimeOrderedIds(clock)
         self.appender = Appender(database)
+        self.acquaintances = Acquaintances(database)
+        self.open_drafts = OpenDrafts(database)
 
     def unit_of_work(self) -> "UnitOfWork":
         """A new unit of work."""
@@ -72,7 +74,7 @@ class UnitOfWork:
         self.ids = storage.ids
         self._stack = AsyncExitStack()
         self._connection: AsyncConnection | None = None
-        self._rows: list[Row] = []
+        self._writes = Writes()
         self._after_commit: list[Callable[[], None]] = []
 
     async def __aenter__(self) -> Self:
@@ -96,20 +98,35 @@ class UnitOfWork:
             RuleRefused: A trigger refused it.
         """
         connection = await self.begin()
+        await self._apply(connection)
         with refusals():
             return await connection.execute(statement, values)
 
     async def read(self, statement: Executable, values: Any = None) -> list[Any]:
         """Rows as last committed, or as seen by the write transaction if it is open."""
         if self._connection is not None:
+            await self._apply(self._connection)
             return list((await self._connection.execute(statement, values)).all())
         async with self.storage.database.reading() as connection:
             return list((await connection.execute(statement, values)).all())
 
     def append(self, table: Table, **row: Any) -> dict[str, Any]:
-        """Write a row at commit; nobody in this unit needs to read it back. Until then the row may be changed."""
-        self._rows.append((table, row))
+        """Insert a row at commit, or before the next `execute`. Until `is_waiting` says no, it may be changed."""
+        self._writes.rows.append((table, row))
         return row
+
+    def amend(self, statement: Update, **values: Any) -> None:
+        """Run an UPDATE at commit, or before the next `execute`; a module-level statement, so that many go as one."""
+        self._writes.amendments.append((statement, values))
+
+    def is_waiting(self, row: dict[str, Any]) -> bool:
+        """Whether an appended row has not been written yet."""
+        return any(waiting is row for _, waiting in self._writes.rows)
+
+    @property
+    def is_light(self) -> bool:
+        """Whether no transaction of its own is open."""
+        return self._connection is None
 
     def after_commit(self, act: Callable[[], None]) -> None:
         """Call `act` once the commit has succeeded: to wake somebody, never to write."""
@@ -121,12 +138,11 @@ class UnitOfWork:
         Raises:
             RuleRefused: A trigger refused a row.
         """
-        rows, self._rows = self._rows, []
         if self._connection is None:
-            if rows:
-                await self.storage.appender.append(rows)
+            if self._writes:
+                await self.storage.appender.write(self._writes)
         else:
-            await self.storage.appender.insert(self._connection, rows)
+            await self._apply(self._connection)
             with refusals():
                 await self._connection.commit()
         await self._leave()
@@ -134,9 +150,14 @@ class UnitOfWork:
         for act in acts:
             act()
 
+    async def _apply(self, connection: AsyncConnection) -> None:
+        if self._writes:
+            writes, self._writes = self._writes, Writes()
+            await self.storage.appender.apply(connection, [writes])
+
     async def _leave(self) -> None:
         self._connection = None
-        self._rows = []
+        self._writes = Writes()
         await self._stack.aclose()
 
     @cached_property

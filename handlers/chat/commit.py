@@ -3,6 +3,7 @@
 from typing import Final
 
 from aiogram import Router
+from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
@@ -91,7 +92,7 @@ async def _remember(state: FSMContext, view: SigningView) -> None:
 def create_router() -> Router:
     """The routes of this module; the first that fits answers."""
     router = Router(name="commit")
-    router.message.register(on_name_typed, Flow.signing, HasText())
-    router.message.register(on_no_name_typed, Flow.signing)
+    router.message.register(on_name_typed, StateFilter(Flow.signing), HasText())
+    router.message.register(on_no_name_typed, StateFilter(Flow.signing))
     router.callback_query.register(on_signing_tapped, SignTap.filter())
     return router

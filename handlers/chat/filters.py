@@ -28,6 +28,14 @@ class Says(Filter):
         return (message.text or "").strip(" 。！!，,“”\"'/") in self._words
 
 
+class CommandOrWord(Says):
+    """A message that is a command, or one of some words."""
+
+    async def __call__(self, message: Message) -> bool:
+        """Whether it is."""
+        return (message.text or "").startswith("/") or await super().__call__(message)
+
+
 class HasText(Filter):
     """A message with words."""
 

@@ -1,6 +1,7 @@
 """Following one's own reports: how they stand, and adding to them, also after they closed."""
 
 from aiogram import Bot, Router
+from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
@@ -62,6 +63,6 @@ def create_router() -> Router:
     """The routes of this module; the first that fits answers."""
     router = Router(name="follow")
     router.callback_query.register(on_own_case_tapped, CaseTap.filter())
-    router.message.register(on_file_added, Flow.adding, HasFile())
-    router.message.register(on_words_added, Flow.adding)
+    router.message.register(on_file_added, StateFilter(Flow.adding), HasFile())
+    router.message.register(on_words_added, StateFilter(Flow.adding))
     return router

@@ -1,12 +1,14 @@
 """The way in, the way out, and the words that work anywhere."""
 
+from typing import Final
+
 from aiogram import Router
 from aiogram.filters import Command, CommandObject, CommandStart
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.chat import commit, follow, texts
-from handlers.chat.filters import Says
+from handlers.chat.filters import CommandOrWord, Says
 from handlers.chat.keyboards import MenuTap
 from handlers.chat.reply import Reply
 from handlers.chat.report import begin
@@ -89,22 +91,32 @@ async def on_menu_tapped(
     return texts.ask_away()
 
 
+_HELLO: Final = ("菜单", "帮助", "你好", "您好", "在吗", "开始")
+_STOP: Final = ("停", "停下", "先存着", "取消", "退出", "返回")
+_ASK: Final = (texts.ASK, "我要问", "问问题")
+_REPORT: Final = (texts.REPORT, "我要举报", "举报", "反映", "接着写")
+_MINE: Final = (texts.MINE, "进度", "查进度", "我的举报")
+_SIGN: Final = ("签承诺书", "承诺书", "签承诺", "现在签")
+_WORDS: Final = (*_HELLO, *_STOP, *_ASK, *_REPORT, *_MINE, *_SIGN)
+
+
 def create_router() -> Router:
     """The routes of this module; the first that fits answers."""
     router = Router(name="menu")
+    router.message.filter(CommandOrWord(*_WORDS))  # one look lets an ordinary message pass all of these by
     router.message.register(on_deep_link, CommandStart(deep_link=True))
     router.message.register(on_start, CommandStart())
     router.message.register(on_start, Command("help", "menu"))
-    router.message.register(on_start, Says("菜单", "帮助", "你好", "您好", "在吗", "开始"))
+    router.message.register(on_start, Says(*_HELLO))
     router.message.register(on_stop, Command("stop", "cancel"))
-    router.message.register(on_stop, Says("停", "停下", "先存着", "取消", "退出", "返回"))
+    router.message.register(on_stop, Says(*_STOP))
     router.message.register(on_wants_to_ask, Command("ask"))
-    router.message.register(on_wants_to_ask, Says(texts.ASK, "我要问", "问问题"))
+    router.message.register(on_wants_to_ask, Says(*_ASK))
     router.message.register(on_wants_to_report, Command("report"))
-    router.message.register(on_wants_to_report, Says(texts.REPORT, "我要举报", "举报", "反映", "接着写"))
+    router.message.register(on_wants_to_report, Says(*_REPORT))
     router.message.register(on_wants_own_cases, Command("my"))
-    router.message.register(on_wants_own_cases, Says(texts.MINE, "进度", "查进度", "我的举报"))
+    router.message.register(on_wants_own_cases, Says(*_MINE))
     router.message.register(on_wants_to_sign, Command("sign"))
-    router.message.register(on_wants_to_sign, Says("签承诺书", "承诺书", "签承诺", "现在签"))
+    router.message.register(on_wants_to_sign, Says(*_SIGN))
     router.callback_query.register(on_menu_tapped, MenuTap.filter())
     return router

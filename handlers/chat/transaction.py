@@ -123,7 +123,7 @@ class OneTransaction(BaseMiddleware):
             try:
                 replies = _replies(await handler(update, {**data, "uow": uow, "who": who, "channel": channel}))
                 if conversation.changed:
-                    await uow.people.save_conversation(who)
+                    uow.people.save_conversation(who)
                 if channel.in_transaction:
                     await _say_here(update, replies, channel, chat_id)
                     uow.people.append_done(key)

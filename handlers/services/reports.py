@@ -338,7 +338,7 @@ class Reports:
         draft.answers["place"] = {"id": place.id, "name": place.name}
         if who.place_id is None:
             who.place_id = place.id
-            await uow.people.set_place(who.id, place.id)
+            uow.people.set_place(who.id, place.id)
         return await self._advance(uow, draft)
 
     async def _take_identity(self, uow: UnitOfWork, draft: Draft, words: str) -> ReportView:

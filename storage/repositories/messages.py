@@ -78,7 +78,7 @@ class Messages(Repository):
     async def remove(self, chat_id: int, message_id: int) -> None:
         """Forget what a message said; that there was one stays."""
         row = self._posted.get(message_id)
-        if row is not None:  # posted by this very unit of work: it is never written
+        if row is not None and self._uow.is_waiting(row):  # posted by this very unit of work: it is never written
             row.update(body_sealed=None, removed=True)
             return
         await self._change(chat_id, message_id, body_sealed=None, removed=True)

@@ -8,9 +8,12 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.batched_reads import BatchedRead
+from storage.engine import Database
 from storage.outbox import Recipient
 from storage.repositories.base import Repository
 from storage.tables.conversations import inbound, person
@@ -19,11 +22,18 @@ HANDLE: Final = "person.handle"
 DATA: Final = "person.data"
 INDEX: Final = "person"
 
-_MEET: Final = text(
-    "SELECT p.id, p.state, p.data_sealed, p.place_id, "
-    "(SELECT i.done_at FROM inbound i WHERE i.bot_id = :bot_id AND i.update_id = :update_id) AS done_at "
-    "FROM (SELECT 1 AS one) AS always LEFT JOIN person p ON p.key = :key"
+_SAVE_CONVERSATION: Final = (
+    update(person)
+    .where(person.c.id == bindparam("who"))
+    .values(state=bindparam("new_state"), data_sealed=bindparam("new_data"))
 )
+_KNOWN: Final = select(person.c.key, person.c.id, person.c.state, person.c.data_sealed, person.c.place_id).where(
+    person.c.key.in_(bindparam("keys", expanding=True))
+)
+_HANDLED: Final = select(inbound.c.bot_id, inbound.c.update_id).where(
+    inbound.c.update_id.in_(bindparam("updates", expanding=True)), inbound.c.done_at.is_not(None)
+)
+_SET_PLACE: Final = update(person).where(person.c.id == bindparam("who")).values(place_id=bindparam("new_place"))
 
 
 @dataclass(slots=True)
@@ -47,43 +57,85 @@ class UpdateKey:
     update_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """What is looked up when an update comes in: the person's key and the update."""
+
+    key: bytes
+    update: UpdateKey
+
+
+@dataclass(slots=True)
+class Acquaintance:
+    """What is known: the person's row (`id` None: nobody yet), and whether the update was handled before."""
+
+    id: int | None = None
+    state: str | None = None
+    data_sealed: bytes | None = None
+    place_id: int | None = None
+    is_done: bool = False
+
+
+class Acquaintances(BatchedRead[Meeting, Acquaintance]):
+    """Looks people and updates up for many conversations at once."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, _meet)
+
+
+async def _meet(connection: AsyncConnection, meetings: list[Meeting]) -> dict[Meeting, Acquaintance]:
+    rows = await connection.execute(_KNOWN, {"keys": [meeting.key for meeting in meetings]})
+    people = {row.key: row for row in rows}
+    handled = await connection.execute(_HANDLED, {"updates": [meeting.update.update_id for meeting in meetings]})
+    done = {UpdateKey(row.bot_id, row.update_id) for row in handled}
+    found: dict[Meeting, Acquaintance] = {}
+    for meeting in meetings:
+        row = people.get(meeting.key)
+        known = Acquaintance(row.id, row.state, row.data_sealed, row.place_id) if row else Acquaintance()
+        known.is_done = meeting.update in done
+        found[meeting] = known
+    return found
+
+
 class People(Repository):
     """Finds and keeps people."""
 
     async def meet(self, recipient: Recipient, bot_id: int, user_id: int, update: UpdateKey) -> Person | None:
         """The person behind an update, or None when the update was handled before."""
         key = self._keys.index(INDEX, f"{bot_id}:{recipient.chat_id}:{user_id}")
-        values = {"bot_id": update.bot_id, "update_id": update.update_id, "key": key}
-        row = (await self._uow.read(_MEET, values))[0]
-        if row.done_at is not None:
-            return None
-        if row.id is None:
+        known = await self._uow.storage.acquaintances.load(Meeting(key, update))
+        if known is None:
             return Person(self._uow.ids.next(), key, recipient, is_new=True)
-        data = json.loads(self._keys.open_text(DATA, row.data_sealed)) if row.data_sealed else {}
-        return Person(row.id, key, recipient, row.state, data, row.place_id)
+        if known.is_done:
+            return None
+        if known.id is None:
+            return Person(self._uow.ids.next(), key, recipient, is_new=True)
+        data = json.loads(self._keys.open_text(DATA, known.data_sealed)) if known.data_sealed else {}
+        return Person(known.id, key, recipient, known.state, data, known.place_id)
 
     async def add(self, who: Person) -> None:
         """Write a person met for the first time."""
         handle = json.dumps([who.recipient.channel, who.recipient.chat_id])
-        await self._uow.execute(
-            insert(person).values(
-                id=who.id,
-                key=who.key,
-                channel=who.recipient.channel,
-                handle_sealed=self._keys.seal_text(HANDLE, handle),
-                place_id=who.place_id,
-                created_at=self._uow.clock.now(),
-            )
+        self._uow.append(
+            person,
+            id=who.id,
+            key=who.key,
+            channel=who.recipient.channel,
+            handle_sealed=self._keys.seal_text(HANDLE, handle),
+            state=who.state,
+            data_sealed=None,
+            place_id=who.place_id,
+            created_at=self._uow.clock.now(),
         )
 
-    async def save_conversation(self, who: Person) -> None:
+    def save_conversation(self, who: Person) -> None:
         """Write where the conversation stands."""
         sealed = self._keys.seal_text(DATA, json.dumps(who.data, ensure_ascii=False)) if who.data else None
-        await self._uow.execute(update(person).where(person.c.id == who.id).values(state=who.state, data_sealed=sealed))
+        self._uow.amend(_SAVE_CONVERSATION, who=who.id, new_state=who.state, new_data=sealed)
 
-    async def set_place(self, person_id: int, place_id: int) -> None:
+    def set_place(self, person_id: int, place_id: int) -> None:
         """Remember the person's village."""
-        await self._uow.execute(update(person).where(person.c.id == person_id).values(place_id=place_id))
+        self._uow.amend(_SET_PLACE, who=person_id, new_place=place_id)
 
     async def recipient_of(self, person_id: int) -> Recipient:
         """Where to write to a person."""
