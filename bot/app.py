@@ -96,10 +96,10 @@ async def open_application(
     locks, signals = ChatLocks(), ChatSignals()
     async with AsyncExitStack() as stack:
         session = WebChatSession(storage, signals)
-        channels = [Channel(WEB, Bot(WEB_TOKEN, session=session), in_transaction=True, note=session.note), *extra]
+        channels = [Channel(WEB, Bot(WEB_TOKEN, session=session), history=session), *extra]
         telegram_bot = await _telegram(settings, stack)
         if telegram_bot:
-            channels.append(Channel(telegram.NAME, telegram_bot, in_transaction=False))
+            channels.append(Channel(telegram.NAME, telegram_bot))
         officials = await _officials(settings, stack)
         deliveries = Deliveries(storage, {channel.name: channel for channel in channels}, locks, officials)
         dispatcher = create_dispatcher(

@@ -21,9 +21,8 @@ from sqlalchemy import update
 
 from bot.channels.pacing import sending
 from handlers.chat import texts
-from handlers.chat.conversation import sending_in
 from handlers.chat.reply import Reply, methods
-from handlers.chat.transaction import Channel, ChatLocks
+from handlers.chat.transaction import Channel, ChatLocks, History
 from handlers.services.notices import OFFICIALS_CHANNEL
 from storage import outbox
 from storage.outbox import Delivery
@@ -113,8 +112,8 @@ class Deliveries:
             await self._notify(delivery, reply)
         elif channel is None:
             await outbox.put_back(self._storage, delivery, reason="channel is off")
-        elif channel.in_transaction:
-            await self._write(channel, delivery, reply)
+        elif channel.history:
+            await self._write(channel.name, channel.history, delivery, reply)
         else:
             await self._transmit(channel, delivery, reply)
 
@@ -135,21 +134,15 @@ class Deliveries:
         await self._officials.send(delivery.recipient.chat_id, reply.text)
         await outbox.mark_sent(self._storage, delivery.id)
 
-    async def _write(self, channel: Channel, delivery: Delivery, reply: Reply) -> None:
+    async def _write(self, name: str, history: History, delivery: Delivery, reply: Reply) -> None:
         """A channel of our own: the message and the mark are one commit, so it can neither be lost nor repeated."""
         chat_id = delivery.recipient.chat_id
-        async with self._locks.hold(channel.name, chat_id), self._storage.unit_of_work() as uow:
+        async with self._locks.hold(name, chat_id), self._storage.unit_of_work() as uow:
             taken = update(outbox_table).where(outbox_table.c.id == delivery.id, outbox_table.c.sent_at.is_(None))
             marked = await uow.execute(taken.values(sent_at=uow.clock.now(), claimed_until=None))
-            if not marked.rowcount:
-                return
-            token = sending_in.set(uow)
-            try:
-                for method in methods(reply, chat_id):
-                    await channel.bot(method)
+            if marked.rowcount:
+                await history.say(uow, chat_id, reply)
                 await uow.commit()
-            finally:
-                sending_in.reset(token)
 
     async def _transmit(self, channel: Channel, delivery: Delivery, reply: Reply) -> None:
         pressed = delivery.payload.get("pressed")

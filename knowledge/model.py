@@ -176,6 +176,14 @@ class Concept:
 
 
 @dataclass(frozen=True, slots=True)
+class Compound:
+    """Concepts that together mean a third one: on-behalf and vote mean proxy."""
+
+    parts: frozenset[str]
+    means: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutsideMatter:
     """A matter that is not ours, the words that betray it, and the door that is right for it.
 
@@ -194,6 +202,7 @@ class SearchWords:
     """Everything retrieval knows about language, read from content/search."""
 
     concepts: tuple[Concept, ...]
+    compounds: tuple[Compound, ...]
     fillers: tuple[str, ...]
     corrections: Mapping[str, str]
     outside: tuple[OutsideMatter, ...]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from handlers.chat.keyboards import CaseTap, EntryTap, InquiryTap, MenuTap, ReportTap, SignTap
+from handlers.chat.keyboards import CaseTap, MenuTap, ReportTap, SignTap, entry_data, inquiry_data
 from handlers.chat.reply import Button, Reply, rows_of, tap
 from handlers.services.commitments import Signed, SigningView
 from handlers.services.reports import Problem, Receipt, ReportView, Step
@@ -126,19 +126,19 @@ def answer(found: Answer, inquiry_id: int, *, looks_like_report: bool) -> Reply:
         lines.append("要是您知道具体的人和事，可以在这里反映。名字单独加密，村里看不到，也可以不留名。")
     rows: list[tuple[Button, ...]] = []
     if looks_like_report:
-        rows.append((tap("我要反映这件事", InquiryTap(act="report", inquiry_id=inquiry_id)),))
-    rows.extend((tap(near.question, EntryTap(entry_id=near.entry_id)),) for near in found.suggestions[:3])
-    last = [tap("有用", InquiryTap(act="useful", inquiry_id=inquiry_id))]
-    last.append(tap("没用", InquiryTap(act="useless", inquiry_id=inquiry_id)))
+        rows.append((Button("我要反映这件事", inquiry_data("report", inquiry_id)),))
+    rows.extend((Button(near.question, entry_data(near.entry_id)),) for near in found.suggestions[:3])
+    last = [Button("有用", inquiry_data("useful", inquiry_id))]
+    last.append(Button("没用", inquiry_data("useless", inquiry_id)))
     rows.append(tuple(last))
-    more = [tap("说详细点", InquiryTap(act="more", inquiry_id=inquiry_id))] if found.more else []
-    rows.append((*more, tap("问人", InquiryTap(act="person", inquiry_id=inquiry_id))))
+    more = [Button("说详细点", inquiry_data("more", inquiry_id))] if found.more else []
+    rows.append((*more, Button("问人", inquiry_data("person", inquiry_id))))
     return Reply("\n".join(lines), tuple(rows))
 
 
 def no_answer(found: Answer, reply_by: date) -> Reply:
     """An honest "I don't know": who answers, by when, and the nearest questions."""
-    rows = [(tap(near.question, EntryTap(entry_id=near.entry_id)),) for near in found.suggestions[:3]]
+    rows = [(Button(near.question, entry_data(near.entry_id)),) for near in found.suggestions[:3]]
     rows.append((tap(REPORT, MenuTap(act="report")),))
     nearby = "\n下面是相近的问题，也许用得上：" if found.suggestions else ""
     return Reply(
@@ -150,9 +150,9 @@ def no_answer(found: Answer, reply_by: date) -> Reply:
 def maybe_report(found: Answer, inquiry_id: int) -> Reply:
     """For a message that tells of something rather than asks."""
     rows = [
-        (tap("我要反映这件事", InquiryTap(act="report", inquiry_id=inquiry_id)),),
-        *((tap(near.question, EntryTap(entry_id=near.entry_id)),) for near in found.suggestions[:2]),
-        (tap("不是，转给人看", InquiryTap(act="person", inquiry_id=inquiry_id)),),
+        (Button("我要反映这件事", inquiry_data("report", inquiry_id)),),
+        *((Button(near.question, entry_data(near.entry_id)),) for near in found.suggestions[:2]),
+        (Button("不是，转给人看", inquiry_data("person", inquiry_id)),),
     ]
     return Reply(
         "您说的像是一件要反映的事。要在这里反映吗？\n"
@@ -176,7 +176,7 @@ def sorry_useless(inquiry_id: int) -> Reply:
     """After 没用."""
     return Reply(
         "没帮上忙，记下了。要不要让人来答？",
-        ((tap("让人来答", InquiryTap(act="person", inquiry_id=inquiry_id)),),),
+        ((Button("让人来答", inquiry_data("person", inquiry_id)),),),
         toast="记下了",
     )
 

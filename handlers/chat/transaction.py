@@ -19,7 +19,7 @@ from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.dispatcher.middlewares.user_context import EVENT_CONTEXT_KEY, EventContext
 from aiogram.exceptions import TelegramAPIError
 from aiogram.methods import AnswerCallbackQuery, DeleteMessage
-from aiogram.types import Message, TelegramObject, Update
+from aiogram.types import TelegramObject, Update
 
 from handlers.chat import texts
 from handlers.chat.conversation import Conversation, current, sending_in
@@ -35,13 +35,36 @@ WORKER: Final = "reply"
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A way in: its name, its bot, and whether sending is writing rows of our own database."""
+    """A way in: its name, its bot, and its history if that is ours."""
 
     name: str
     bot: Bot
-    in_transaction: bool
-    #: Keeps what the person sent, on a channel whose history is ours.
-    note: Callable[[UnitOfWork, Update], None] | None = None
+    history: "History | None" = None
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether what is said is rows of our own database, written in the transaction that caused it."""
+        return self.history is not None
+
+
+class History(Protocol):
+    """A channel whose messages are ours to keep: what came in, what is said, what is taken out."""
+
+    def note(self, uow: UnitOfWork, update: Update) -> None:
+        """Keep what the person sent."""
+        ...
+
+    async def say(self, uow: UnitOfWork, chat_id: int, reply: Reply, *, pressed_message_id: int | None = None) -> None:
+        """Write a reply."""
+        ...
+
+    async def remove(self, uow: UnitOfWork, chat_id: int, message_id: int) -> None:
+        """Take a message out."""
+        ...
+
+    def toast(self, text: str) -> None:
+        """Show a few words on the button just pressed."""
+        ...
 
 
 class Sender(Protocol):
@@ -116,16 +139,16 @@ class OneTransaction(BaseMiddleware):
                 return
             if who.is_new:
                 await uow.people.add(who)
-            if channel.note:
-                channel.note(uow, update)
+            if channel.history:
+                channel.history.note(uow, update)
             conversation = Conversation(uow, who)
             tokens = current.set(conversation), sending_in.set(uow)
             try:
                 replies = _replies(await handler(update, {**data, "uow": uow, "who": who, "channel": channel}))
                 if conversation.changed:
                     uow.people.save_conversation(who)
-                if channel.in_transaction:
-                    await _say_here(update, replies, channel, chat_id)
+                if channel.history:
+                    await _say_here(uow, update, replies, channel.history, chat_id)
                     uow.people.append_done(key)
                     queued: list[Delivery] = []
                 else:
@@ -160,15 +183,13 @@ class OneTransaction(BaseMiddleware):
         chat_id = data[EVENT_CONTEXT_KEY].chat.id
         try:
             async with self._storage.unit_of_work() as uow:
-                token = sending_in.set(uow)
-                if channel.note:
-                    channel.note(uow, update)
-                try:
-                    for method in methods(reply, chat_id):
-                        await channel.bot(method)
+                if channel.history:
+                    channel.history.note(uow, update)
+                    await channel.history.say(uow, chat_id, reply)
                     await uow.commit()
-                finally:
-                    sending_in.reset(token)
+                    return True
+            for method in methods(reply, chat_id):
+                await channel.bot(method)
         except Exception:
             log.exception("apology_failed reference=%s", reference)
             return False
@@ -198,12 +219,15 @@ def _side_calls(update: Update, replies: Sequence[Reply]) -> list[Any]:
     return calls
 
 
-async def _say_here(update: Update, replies: Sequence[Reply], channel: Channel, chat_id: int) -> None:
-    for side in _side_calls(update, replies):
-        await channel.bot(side)
+async def _say_here(uow: UnitOfWork, update: Update, replies: Sequence[Reply], history: History, chat_id: int) -> None:
+    pressed = _pressed(update)
     for reply in replies:
-        for method in methods(reply, chat_id, pressed_message_id=_pressed(update)):
-            await channel.bot(method)
+        if reply.toast:
+            history.toast(reply.toast)
+        if reply.remove_incoming and update.message:
+            await history.remove(uow, chat_id, update.message.message_id)
+        if reply.text:
+            await history.say(uow, chat_id, reply, pressed_message_id=pressed)
 
 
 async def _queue(
@@ -222,8 +246,3 @@ async def _queue(
         if row_id is not None:
             queued.append(Delivery(row_id, "reply", recipient, payload, 1))
     return queued
-
-
-def incoming(update: Update) -> Message | None:
-    """The message an update is about."""
-    return update.message or update.edited_message

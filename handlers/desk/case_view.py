@@ -52,7 +52,6 @@ def case_context(file: CaseFile, official: Official, today: date, colleagues: Se
             for category in Category
             if category not in {flag.category for flag in case.flags}
         ],
-        "flag_words": "、".join(words.CATEGORIES[flag.category] for flag in case.flags),
     }
 
 

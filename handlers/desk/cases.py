@@ -63,6 +63,7 @@ async def show_queue(visit: Signed) -> Response:
         found = await cases.queue(uow, visit.official, states=states, flagged=True if chosen.must else None)
         counts = await cases.counts(uow, visit.official)
     rows = [case_row(one, visit.desk.today()) for one in found if _is_wanted(one, chosen, visit)]
+    rows.sort(key=lambda row: not row["urgent"])  # the rest stays in the service's order
     return await visit.page(
         "cases.html",
         rows=rows,

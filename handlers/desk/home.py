@@ -13,7 +13,7 @@ from handlers.desk.request import Signed, Visit
 from handlers.services import answers, cases, elections
 from handlers.services.elections import Timetable
 from knowledge.casework.access import Permission
-from knowledge.casework.lifecycle import CaseState
+from knowledge.casework.lifecycle import CLOSED_STATES, CaseState
 from storage.repositories.cases import Case
 from storage.unit_of_work import UnitOfWork
 
@@ -23,7 +23,7 @@ AHEAD: Final = timedelta(days=7)
 
 async def show_home(visit: Signed) -> Response:
     """What needs me today."""
-    context: dict[str, Any] = {"to_accept": [], "to_approve": [], "mine": [], "waiting": [], "lines": []}
+    context: dict[str, Any] = {"to_accept": [], "to_approve": [], "mine": [], "waiting": [], "lines": [], "more": {}}
     tiles: list[dict[str, Any]] = []
     async with visit.unit_of_work() as uow:
         if visit.may(Permission.READ_CASES):
@@ -47,7 +47,7 @@ async def show_home(visit: Signed) -> Response:
 async def _cases(uow: UnitOfWork, visit: Visit, tiles: list[dict[str, Any]]) -> dict[str, Any]:
     """Cases to accept, findings to approve, and what I am working on."""
     official, today = visit.official, visit.desk.today()
-    open_states = tuple(state for state in CaseState if state not in (CaseState.CLOSED, CaseState.GUIDED_ELSEWHERE))
+    open_states = tuple(state for state in CaseState if state not in CLOSED_STATES)
     found = await cases.queue(uow, official, states=open_states)
     handles, approves = visit.may(Permission.HANDLE_CASES), visit.may(Permission.APPROVE_FINDINGS)
     groups: dict[str, list[Case]] = {
@@ -64,7 +64,8 @@ async def _cases(uow: UnitOfWork, visit: Visit, tiles: list[dict[str, Any]]) -> 
         ],
     }
     tiles += _case_tiles(groups, today, handles=handles, approves=approves)
-    return {name: [case_row(one, today) for one in group[:SHOWN]] for name, group in groups.items()}
+    shown = {name: [case_row(one, today) for one in group[:SHOWN]] for name, group in groups.items()}
+    return shown | {"more": {name: len(group) for name, group in groups.items() if len(group) > SHOWN}}
 
 
 def _case_tiles(groups: dict[str, list[Case]], today: date, *, handles: bool, approves: bool) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from handlers.desk.request import Id, Signed
 from handlers.services import elections
 from handlers.services.elections import Timetable, TimetableLine
 from knowledge.casework.access import Permission
+from knowledge.clock import local_date
 
 
 async def show_timetables(visit: Signed) -> Response:
@@ -35,8 +36,9 @@ async def show_timetable(visit: Signed, election_id: Id) -> Response:
         "timetable.html",
         election=found.election,
         state=words.ELECTION_STATES[found.election.state],
-        lines=[_line(one, found.today) for one in found.lines],
-        done=found.done,
+        left=[_line(one, found.today) for one in found.lines if one.task.done_at is None],
+        finished=[_line(one, found.today) for one in found.lines if one.task.done_at is not None],
+        total=len(found.lines),
         runs=visit.may(Permission.RUN_ELECTIONS),
     )
 
@@ -98,6 +100,6 @@ def _line(line: TimetableLine, today: date) -> dict[str, Any]:
         "who": line.plan.who,
         "source": f"{source}{line.plan.article}" if line.plan.law == "hard" else source,
         "due": dates.due(line.task.due_on, today),
-        "done": dates.moment(line.task.done_at) if line.task.done_at else None,
+        "done": dates.day(local_date(line.task.done_at)) if line.task.done_at else None,
         "urgent": line.overdue,
     }

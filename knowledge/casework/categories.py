@@ -34,7 +34,7 @@ _CLUE_LISTS: Final = (
         "vague_time",
         "relative_day",
     ),
-    *("places", "evidence", "no_evidence", "witnesses", "signing", "contact_words", "greetings"),
+    *("places", "evidence", "no_evidence", "witnesses", "signing"),
 )
 _WEIGHTS: Final = (
     *("named_person", "office", "body", "exact_date", "vague_time", "place", "act", "amount", "evidence"),

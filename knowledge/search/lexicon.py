@@ -26,11 +26,26 @@ _ASPECTS: Final = (ConceptGroup.ASPECTS, ConceptGroup.WEAK_ASPECTS)
 _PARTICLES: Final = dict.fromkeys(map(ord, "的了呀啊呢吧嘛呗哦噢哈"))
 _DURATION_MARK: Final = "\ue000"
 _MONEY_MARK: Final = "\ue001"
+_SHARE_MARK: Final = "\ue002"
+_HEADS_MARK: Final = "\ue003"
 _NUMERAL: Final = "[0-9一二两三四五六七八九十百千万半]+"
 _DURATION: Final = re.compile(rf"{_NUMERAL}(?:个)?(?:多)?(?:月|年|天|周|礼拜|星期)(?!前|内)")
 _MONEY: Final = re.compile(rf"{_NUMERAL}(?:多)?(?:块钱|块|元|毛)")
+_SHARE: Final = re.compile(rf"百分之{_NUMERAL}|[0-9.]+%|{_NUMERAL}成(?![员立])")
+_HEADS: Final = re.compile(r"(?:[0-9]+|[二两三四五六七八九十百千]+)(?:多)?(?:个|名|位)?人")
 _DIGITS: Final = re.compile("[0-9%/.-]+")
-_MARKS: Final = {_DURATION_MARK: "duration", _MONEY_MARK: "money"}
+_PATTERNS: Final = (
+    (_SHARE, _SHARE_MARK),
+    (_DURATION, _DURATION_MARK),
+    (_MONEY, _MONEY_MARK),
+    (_HEADS, _HEADS_MARK),
+)
+_MARKS: Final = {
+    _DURATION_MARK: "duration",
+    _MONEY_MARK: "money",
+    _SHARE_MARK: "share",
+    _HEADS_MARK: "heads",
+}
 
 
 class Lexicon:
@@ -49,8 +64,14 @@ class Lexicon:
                 short = word.translate(_PARTICLES)
                 if len(short) > 1 or short == word:
                     phrases.setdefault(short, concept.id)
-        self.weights |= {"duration": WEIGHTS[ConceptGroup.WEAK_ASPECTS], "money": WEIGHTS[ConceptGroup.MATTERS]}
+        self.weights |= {
+            "duration": WEIGHTS[ConceptGroup.WEAK_ASPECTS],
+            "money": WEIGHTS[ConceptGroup.MATTERS],
+            "heads": WEIGHTS[ConceptGroup.ASPECTS],
+            "share": WEIGHTS[ConceptGroup.MATTERS],
+        }
         phrases |= _MARKS
+        self._compounds = words.compounds
         self.phrases: Mapping[str, str] = phrases
         lengths: dict[str, set[int]] = {}
         for phrase in phrases:
@@ -70,6 +91,9 @@ class Lexicon:
                 loose = ""
                 found[concept] = self.weights[concept]
         _add_bigrams(found, loose)
+        for compound in self._compounds:
+            if compound.parts <= found.keys():
+                found[compound.means] = self.weights[compound.means]
         return found
 
     def cut(self, text: str) -> Iterator[tuple[str | None, str]]:
@@ -90,8 +114,9 @@ class Lexicon:
 
 
 def _condensed(text: str) -> str:
-    """The text without particles and digits, its sums of money and spans of time as one mark each."""
-    text = _MONEY.sub(_MONEY_MARK, _DURATION.sub(_DURATION_MARK, text))
+    """The text without particles and digits; sums of money, spans of time, shares and heads are one mark each."""
+    for pattern, mark in _PATTERNS:
+        text = pattern.sub(mark, text)
     return _DIGITS.sub("", text).translate(_PARTICLES)
 
 

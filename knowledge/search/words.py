@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
 
-from knowledge.model import Concept, ConceptGroup, OutsideMatter, SearchWords
-from knowledge.records import read_record
+from knowledge.model import Compound, Concept, ConceptGroup, OutsideMatter, SearchWords
+from knowledge.records import Record, read_record
 
 
 def read_search_words(root: Path) -> SearchWords:
@@ -19,9 +19,11 @@ def read_search_words(root: Path) -> SearchWords:
         ContentError: A file is wrong.
     """
     words = read_record(root / "search" / "words.yaml", root)
+    concepts, compounds = _concepts(root)
     pairs = {pair.text("wrong"): pair.text("right") for pair in words.records("corrections")}
     result = SearchWords(
-        concepts=tuple(_concepts(root)),
+        concepts=concepts,
+        compounds=compounds,
         fillers=words.texts("fillers"),
         corrections=MappingProxyType(pairs),
         outside=tuple(_outside(root)),
@@ -35,18 +37,36 @@ def read_search_words(root: Path) -> SearchWords:
     return result
 
 
-def _concepts(root: Path) -> Iterator[Concept]:
+def _concepts(root: Path) -> tuple[tuple[Concept, ...], tuple[Compound, ...]]:
     record = read_record(root / "search" / "concepts.yaml", root)
+    concepts = []
     for group in ConceptGroup:
         for item in record.records(group.value):
-            yield Concept(item.text("id"), item.texts("words"), group)
+            concepts.append(Concept(item.text("id"), item.texts("words"), group))
             item.finish()
+    compounds = [_compound(item, {concept.id for concept in concepts}) for item in record.records("compounds")]
     record.finish()
+    return tuple(concepts), tuple(compounds)
+
+
+def _compound(item: Record, known: set[str]) -> Compound:
+    compound = Compound(frozenset(item.texts("all")), item.text("means"))
+    for concept in (*sorted(compound.parts), compound.means):
+        if concept not in known:
+            raise item.fault("all", f"concept {concept!r} does not exist", "Correct its id, or add the concept")
+    item.finish()
+    return compound
 
 
 def _outside(root: Path) -> Iterator[OutsideMatter]:
     record = read_record(root / "search" / "outside.yaml", root)
     for item in record.records("matters"):
-        yield OutsideMatter(item.text("id"), item.texts("words"), item.text("door"), item.flag("overrides_anchor"), item.flag("reportable"))
+        yield OutsideMatter(
+            item.text("id"),
+            item.texts("words"),
+            item.text("door"),
+            item.flag("overrides_anchor"),
+            item.flag("reportable"),
+        )
         item.finish()
     record.finish()

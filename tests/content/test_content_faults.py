@@ -50,6 +50,8 @@ def test_two_entries_may_not_share_an_id(tmp_path: Path) -> None:
     shutil.copytree(HERE / "good", root)
     text = (root / "entries/voting/proxy-limit.yaml").read_text(encoding="utf-8")
     (root / "entries/recall").mkdir()
-    (root / "entries/recall/proxy-limit.yaml").write_text(text.replace("topic: voting", "topic: recall"), encoding="utf-8")
+    (root / "entries/recall/proxy-limit.yaml").write_text(
+        text.replace("topic: voting", "topic: recall"), encoding="utf-8"
+    )
     with pytest.raises(ContentError, match=r"taken by entries/recall/proxy-limit\.yaml"):
         load_from(root)

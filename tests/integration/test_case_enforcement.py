@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from handlers.services import cases as service
 from handlers.services.errors import CannotMove, NotAllowed
@@ -19,80 +18,9 @@ from storage.errors import RuleRefused
 from storage.repositories.officials import Official
 from storage.unit_of_work import Storage
 from tests import factories
+from tests.attacks import RAW_ATTACKS, attempt, on_this_database
 
 pytestmark = pytest.mark.usefixtures("storage")
-
-#: Ways to end case :id without an investigation. Several statements run in one transaction.
-RAW_ATTACKS = {
-    "set the state": ("UPDATE cases SET state = 'closed', closed_at = received_at WHERE id = :id",),
-    "close everything at once": ("UPDATE cases SET state = 'closed', closed_at = received_at",),
-    "guide it elsewhere": ("UPDATE cases SET state = 'guided_elsewhere', closed_at = received_at WHERE id = :id",),
-    "delete it": ("DELETE FROM cases WHERE id = :id",),
-    "delete flags, then guide it elsewhere": (
-        "DELETE FROM case_flag WHERE case_id = :id",
-        "UPDATE cases SET state = 'guided_elsewhere', closed_at = received_at WHERE id = :id",
-    ),
-    "move the flags to another case": ("UPDATE case_flag SET case_id = :other WHERE case_id = :id",),
-    "turn a flag into another": ("UPDATE case_flag SET category = 'real_name' WHERE case_id = :id",),
-    "renumber the case under its flags": ("UPDATE cases SET id = 987654 WHERE id = :id",),
-    "upsert": (
-        "INSERT INTO cases (id, number, place_id, state, round, narrative_sealed, rule_version, received_at, "
-        "answer_due_on, version) SELECT id, number, place_id, 'received', 1, narrative_sealed, rule_version, "
-        "received_at, answer_due_on, version FROM cases WHERE id = :id "
-        "ON CONFLICT (id) DO UPDATE SET state = 'closed', closed_at = excluded.received_at",
-    ),
-    "write a new transition first": (
-        "INSERT INTO case_transition (source, target, letter, act) VALUES ('received', 'closed', 'z', 'close')",
-        "UPDATE cases SET state = 'closed', closed_at = received_at WHERE id = :id",
-    ),
-    "an investigation born approved": (
-        "UPDATE cases SET state = 'accepted' WHERE id = :id",
-        "INSERT INTO investigation (case_id, round, investigator_id, finding, summary_sealed, started_at, submitted_at, "
-        "approver_id, approved_at) SELECT id, 1, :official, 'unfounded', narrative_sealed, received_at, received_at, "
-        ":leader, received_at FROM cases WHERE id = :id",
-    ),
-    "an investigation without evidence": (
-        "UPDATE cases SET state = 'accepted' WHERE id = :id",
-        "INSERT INTO investigation (case_id, round, investigator_id, finding, summary_sealed, started_at, submitted_at) "
-        "SELECT id, 1, :official, 'unfounded', narrative_sealed, received_at, received_at FROM cases WHERE id = :id",
-        "UPDATE cases SET state = 'investigating' WHERE id = :id",
-        "UPDATE cases SET state = 'awaiting_approval' WHERE id = :id",
-    ),
-    "jump a round": ("UPDATE cases SET round = 2 WHERE id = :id",),
-    "go by way of approved": (
-        "UPDATE cases SET state = 'accepted' WHERE id = :id",
-        "UPDATE cases SET state = 'approved' WHERE id = :id",
-    ),
-    "a case born closed": (
-        "INSERT INTO cases (number, place_id, state, round, narrative_sealed, rule_version, received_at, "
-        "answer_due_on, version, closed_at) SELECT 'QF-NEW', place_id, 'closed', 1, narrative_sealed, rule_version, "
-        "received_at, answer_due_on, 1, received_at FROM cases WHERE id = :id",
-    ),
-    "delete its place": ("DELETE FROM place WHERE id IN (SELECT place_id FROM cases WHERE id = :id)",),
-}
-SQLITE_ATTACKS = {
-    "insert or replace": (
-        "INSERT OR REPLACE INTO cases (id, number, place_id, state, round, narrative_sealed, rule_version, "
-        "received_at, answer_due_on, version) SELECT id, number, place_id, 'received', 1, narrative_sealed, "
-        "rule_version, received_at, answer_due_on, version FROM cases WHERE id = :id",
-    ),
-    "update or replace onto it": ("UPDATE OR REPLACE case_flag SET case_id = :id WHERE case_id = :other",),
-    "replace the flag": ("REPLACE INTO case_flag SELECT * FROM case_flag WHERE case_id = :id",),
-}
-POSTGRESQL_ATTACKS = {
-    "truncate": ("TRUNCATE cases CASCADE",),
-    "disable the triggers": ("ALTER TABLE cases DISABLE TRIGGER ALL",),
-    "act as a replica": ("SET session_replication_role = replica",),
-    "drop a trigger": ("DROP TRIGGER cases_update ON cases",),
-    "replace the function": (
-        "CREATE OR REPLACE FUNCTION qf_cases_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$",
-    ),
-    "merge": (
-        "MERGE INTO cases c USING (SELECT CAST(:id AS bigint) AS id) s ON c.id = s.id "
-        "WHEN MATCHED THEN UPDATE SET state = 'closed', closed_at = c.received_at",
-    ),
-}
-
 
 @dataclass(frozen=True)
 class Scene:
@@ -124,22 +52,8 @@ async def still_open(scene: Scene) -> bool:
 
 async def attack(scene: Scene, statements: tuple[str, ...]) -> bool:
     """Whether every statement and the commit went through."""
-    values = {
-        "id": scene.case_id,
-        "other": scene.other_id,
-        "official": scene.official.id,
-        "leader": scene.leader.id,
-    }
-    async with scene.storage.database.writing() as connection:
-        try:
-            for statement in statements:
-                used = {name: value for name, value in values.items() if f":{name}" in statement}
-                await connection.execute(text(statement), used)
-            await connection.commit()
-        except DBAPIError:
-            await connection.rollback()
-            return False
-    return True
+    values = {"id": scene.case_id, "other": scene.other_id, "official": scene.official.id, "leader": scene.leader.id}
+    return await attempt(scene.storage, statements, values)
 
 
 @pytest.mark.parametrize("way", list(RAW_ATTACKS))
@@ -149,8 +63,7 @@ async def test_raw_sql_cannot_end_a_flagged_case(scene: Scene, way: str) -> None
 
 
 async def test_the_attacks_on_one_database_are_refused_too(scene: Scene) -> None:
-    ways = SQLITE_ATTACKS if scene.storage.database.is_sqlite else POSTGRESQL_ATTACKS
-    for way, statements in ways.items():
+    for way, statements in on_this_database(scene.storage).items():
         assert not await attack(scene, statements), way
         assert await still_open(scene), way
 

@@ -112,7 +112,12 @@ def test_any_unicode_is_answered_or_left_unanswered(answerer: Answerer, question
 
 
 @settings(deadline=None, max_examples=100)
-@given(st.lists(st.sampled_from(["登记", "投票", "1860", "人", "来了", "三百", "罢免", "代表", "得", "票", "居委会", "？"]), max_size=12))
+@given(
+    st.lists(
+        st.sampled_from(["登记", "投票", "1860", "人", "来了", "三百", "罢免", "代表", "得", "票", "居委会", "？"]),
+        max_size=12,
+    )
+)
 def test_any_heap_of_figures_is_survived(answerer: Answerer, words: list[str]) -> None:
     answer = answerer.answer("".join(words), as_of=IN_FORCE)
     assert answer.answered is bool(answer.text)

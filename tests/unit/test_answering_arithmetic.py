@@ -46,8 +46,15 @@ def test_a_number_counts_what_the_words_around_it_say(text: str, figures: dict[s
 
 @pytest.mark.parametrize(
     ("spoken", "digits"),
-    [("一千二百人", "1200人"), ("两千人", "2000人"), ("一千零五人", "1005人"), ("十二人", "12人"), ("三百五十人", "350人"),
-     ("三分之二", "三分之二"), ("一万二千人", "12000人")],
+    [
+        ("一千二百人", "1200人"),
+        ("两千人", "2000人"),
+        ("一千零五人", "1005人"),
+        ("十二人", "12人"),
+        ("三百五十人", "350人"),
+        ("三分之二", "三分之二"),
+        ("一万二千人", "12000人"),
+    ],
 )
 def test_numbers_in_words_are_read(spoken: str, digits: str) -> None:
     assert with_digits(spoken) == digits
@@ -67,7 +74,9 @@ def test_numbers_in_words_are_read(spoken: str, digits: str) -> None:
         ("登记了一千人，来了五百人投票，有效吗", "valid-election", ("无效", "501")),
     ],
 )
-def test_a_question_with_numbers_is_reckoned_with_its_steps(question: str, entry_id: str, said: tuple[str, ...]) -> None:
+def test_a_question_with_numbers_is_reckoned_with_its_steps(
+    question: str, entry_id: str, said: tuple[str, ...]
+) -> None:
     answer = Answerer(load_knowledge()).answer(question, as_of=IN_FORCE)
     assert answer.entry_id == entry_id
     for part in said:

@@ -158,6 +158,15 @@ def _run(*words: str) -> int:
     return command.run(parser.parse_args(words))
 
 
+@pytest.mark.parametrize(
+    "unit", ["1", "一", "一万", "1,000", "没有给每户发烟", "如果给每户发烟,", "王某给每户发一百元,投他"]
+)
+def test_twenty_thousand_characters_are_judged_at_all(unit: str):
+    # Unbounded patterns took minutes here; the suite would be seen to hang.
+    text = (unit * 20_000)[:20_000]
+    assert CLASSIFIER.classify(text).text == text
+
+
 def test_the_command_prints_one_json_object_a_line(tmp_path, capsys):
     batch = tmp_path / "tips.jsonl"
     batch.write_text('{"text": "他给每户两百元拉票"}\n\n{"text": "你好"}\n', encoding="utf-8")

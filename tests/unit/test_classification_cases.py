@@ -6,7 +6,7 @@ from knowledge.casework.categories import Category, load_categories
 from knowledge.casework.classification import Classifier
 
 VOTES_ARE_BOUGHT = [
-    "他给每家两百块拉票",
+    "他给各家三百块拉票",
     "昨天晚上候选人李某来我家,给了我妈五百块,让我们家四张票都投他",
     "想当村主任的赵某在群里发了八百元红包,叫大家周日记得写他名字",
     "老孙这几天天天摆酒,哪个去吃了就要投他一票",
@@ -71,7 +71,7 @@ VOTES_ARE_BOUGHT = [
 ]
 
 UNRELATED_OR_NOT_TOLD_AS_FACT = [
-    "如果有人给钱让我投票,算贿选吗?",
+    "倘若别人塞钱给我叫我投票,我拿了算违法吗?",
     "候选人请村民吃饭算不算贿选",
     "什么是贿选?",
     "发红包拉票会怎么处罚?",

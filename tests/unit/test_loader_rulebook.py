@@ -44,9 +44,9 @@ def test_a_place_lies_in_all_places_above_it() -> None:
 
 
 def test_numbers_are_spoken_as_statutes_speak_them() -> None:
-    assert [chinese_number(n) for n in (0, 10, 15, 20, 110, 118, 208, 1000, 1005, 1010, 1260)] == [
-        "零", "十", "十五", "二十", "一百一十", "一百一十八", "二百零八", "一千", "一千零五", "一千零一十", "一千二百六十",
-    ]  # fmt: skip
+    figures = (0, 10, 15, 20, 110, 118, 208, 1000, 1005, 1010, 1260)
+    spoken_figures = "零 十 十五 二十 一百一十 一百一十八 二百零八 一千 一千零五 一千零一十 一千二百六十"
+    assert " ".join(map(chinese_number, figures)) == spoken_figures
     assert article_name("253-1") == "第二百五十三条之一"
     assert fraction_name(Fraction(4, 5)) == "五分之四"
     assert spoken(rule(value=20)) == "20天"

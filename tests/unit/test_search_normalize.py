@@ -12,7 +12,7 @@ from knowledge.search.normalize import LONGEST_QUESTION, clauses, normalize
     [
         ("罷免村主任", "罢免村主任"),
         ("選民登記、候選人", "选民登记、候选人"),
-        ("１８６０人", "1860人"),  # noqa: RUF001 - full-width digits are what is tested
+        ("１８６０人", "1860人"),
         ("1,860人", "1860人"),
         ("委托票　能带  几张？", "委托票能带几张?"),
         ("VOTE投票👍", "vote投票"),

@@ -30,7 +30,9 @@ def test_a_window_that_sounds_like_a_term_becomes_the_term(sounds: SoundAlikes, 
     assert sounds.corrected(typed) == meant
 
 
-@pytest.mark.parametrize("typed", ["大家会选谁", "我会选他", "办事公正", "选民是谁", "村委会的拉票", "", "abc123", "贿选"])
+@pytest.mark.parametrize(
+    "typed", ["大家会选谁", "我会选他", "办事公正", "选民是谁", "村委会的拉票", "", "abc123", "贿选"]
+)
 def test_what_is_right_as_it_stands_is_left_alone(sounds: SoundAlikes, typed: str) -> None:
     assert sounds.corrected(typed) == typed
 

@@ -29,6 +29,7 @@ from aiogram.types import Chat, File, InlineKeyboardMarkup, InputFile, Message, 
 
 from bot.channels.web.signals import ChatSignals
 from handlers.chat.conversation import sending_in
+from handlers.chat.reply import Button, Reply
 from storage.repositories.files import StoredFile
 from storage.unit_of_work import Storage, UnitOfWork
 
@@ -111,6 +112,24 @@ class WebChatSession(BaseSession):
             body["attachments"] = [attachment]
         self._post(uow, message.chat.id, "user", body, message_id=message.message_id)
 
+    async def say(self, uow: UnitOfWork, chat_id: int, reply: Reply, *, pressed_message_id: int | None = None) -> None:
+        """Write a reply, in place of the pressed message if it wants to be there."""
+        body = {"text": reply.text, "buttons": [[_button(button) for button in row] for row in reply.rows]}
+        if reply.edit and pressed_message_id is not None:
+            await uow.messages.edit(chat_id, pressed_message_id, body)
+            uow.after_commit(partial(self._signals.notify, chat_id))
+        else:
+            self._post(uow, chat_id, "bot", body)
+
+    async def remove(self, uow: UnitOfWork, chat_id: int, message_id: int) -> None:
+        """Take a message out; that there was one stays visible."""
+        await uow.messages.remove(chat_id, message_id)
+        uow.after_commit(partial(self._signals.notify, chat_id))
+
+    def toast(self, text: str) -> None:
+        """Tell the request that pressed the button."""
+        toasts.get([]).append(text)
+
     def _post(self, uow: UnitOfWork, chat_id: int, sender: str, body: dict[str, Any], **more: Any) -> int:
         message_id = uow.messages.post(chat_id, sender, body, **more)
         uow.after_commit(partial(self._signals.notify, chat_id))
@@ -147,8 +166,7 @@ class WebChatSession(BaseSession):
 
     async def _delete(self, method: DeleteMessage) -> bool:
         uow, chat_id = sending_in.get(), int(method.chat_id)
-        await uow.messages.remove(chat_id, method.message_id)
-        uow.after_commit(partial(self._signals.notify, chat_id))
+        await self.remove(uow, chat_id, method.message_id)
         return True
 
     async def _get_file(self, method: GetFile) -> File:
@@ -173,6 +191,10 @@ async def _toast(method: AnswerCallbackQuery) -> bool:
 
 async def _nothing(method: TelegramMethod[Any]) -> bool:  # noqa: ARG001
     return True
+
+
+def _button(button: Button) -> dict[str, str]:
+    return {"text": button.text, "url": button.url} if button.url else {"text": button.text, "callback": button.data}
 
 
 def _buttons(markup: Any) -> list[list[dict[str, str]]]:

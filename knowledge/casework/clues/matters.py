@@ -27,7 +27,7 @@ _TRADITIONAL: Final = str.maketrans(
 )
 _NORMAL: Final = {**_FULL_WIDTH, **_TRADITIONAL, ord("，"): ",", 0xFF05: "%"}
 _SENTENCE_END: Final = re.compile(r"[。！？!?；;\n…]+|\.(?!\d)")
-_NO_TAGS: Final = frozenset({"surnames", "rare_surnames", "titles", "kin", "signing", "contact_words"})
+_NO_TAGS: Final = frozenset({"surnames", "rare_surnames", "titles", "kin", "signing"})
 _CLAUSE_REACH: Final = 200
 _MANY: Final = 24  # from here on a binary search beats a walk
 _start: Final = attrgetter("start")

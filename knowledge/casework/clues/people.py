@@ -14,6 +14,9 @@ _DAY: Final = re.compile(
     r"(?:\d{1,2}|[一二三四五六七八九十]{1,2})月(?:份的?)?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[日号]|\d{4}[-./]\d{1,2}[-./]\d{1,2}"
     r"|(?<!\d)\d{1,2}\.\d{1,2}号|(?<![\d第门楼栋])(?:[12]?\d|3[01])[日号](?![楼院门线楼栋])"
 )
+# A passage without any of these is not worth the search.
+_DAY_MARKS: Final = frozenset("月日号-/.")
+_TIME_MARKS: Final = frozenset("年月届前周期拜")
 _TIME: Final = re.compile(
     r"(?:19|20)\d{2}年|(?:\d{1,2}|[一二三四五六七八九十]{1,2})月(?!饼)|[上本这前近]?第?[一二三四五六七八九十\d]{1,2}届"
     r"|[一二三四五六七八九十两\d]{1,4}(?:年|个月|天)前|(?:上|这)(?:周|星期|礼拜)[一二三四五六日天]|星期[一二三四五六日天]"
@@ -22,12 +25,12 @@ _TIME: Final = re.compile(
 
 def states_exact_date(passage: str) -> bool:
     """Whether a day is named: 3月8日, 12号."""
-    return _DAY.search(passage) is not None
+    return not _DAY_MARKS.isdisjoint(passage) and _DAY.search(passage) is not None
 
 
 def states_time(passage: str) -> bool:
     """Whether a year, month, term of office or the like is named."""
-    return _TIME.search(passage) is not None
+    return not _TIME_MARKS.isdisjoint(passage) and _TIME.search(passage) is not None
 
 
 @dataclass(frozen=True, slots=True)

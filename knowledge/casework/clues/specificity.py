@@ -94,9 +94,9 @@ class SpecificityJudge:
     @staticmethod
     def when(reading: Reading) -> tuple[str, ...]:
         """The most exact time stated: a day, else a year, month or the like."""
-        if states_exact_date(reading.text) or reading.tokens("relative_day"):
+        if reading.tokens("relative_day") or states_exact_date(reading.text):
             return ("exact_date",)
-        vague = states_time(reading.text) or reading.tokens("vague_time")
+        vague = reading.tokens("vague_time") or states_time(reading.text)
         return ("vague_time",) if vague else ()
 
     def _rest(self, reading: Reading) -> tuple[str, ...]:

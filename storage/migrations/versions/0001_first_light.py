@@ -446,10 +446,7 @@ def _create_tables() -> None:
         sa.Column("channel", sa.String(length=20), nullable=False),
         sa.Column("receipt", sa.String(length=40), nullable=False),
         sa.ForeignKeyConstraint(
-            ["candidate_id"],
-            ["candidate.id"],
-            name=op.f("fk_commitment_signature_candidate_id"),
-            ondelete="RESTRICT",
+            ["candidate_id"], ["candidate.id"], name=op.f("fk_commitment_signature_candidate_id"), ondelete="RESTRICT"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_commitment_signature")),
         sa.UniqueConstraint(
@@ -516,10 +513,7 @@ def _create_tables() -> None:
         sa.Column("contact_sealed", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_identity_case_id"), ondelete="RESTRICT"),
         sa.ForeignKeyConstraint(
-            ["custodian_id"],
-            ["custodian_key.official_id"],
-            name=op.f("fk_identity_custodian_id"),
-            ondelete="RESTRICT",
+            ["custodian_id"], ["custodian_key.official_id"], name=op.f("fk_identity_custodian_id"), ondelete="RESTRICT"
         ),
         sa.PrimaryKeyConstraint("case_id", "custodian_id", name=op.f("pk_identity")),
     )
@@ -540,8 +534,7 @@ def _create_tables() -> None:
             name=op.f("ck_investigation_finding_known"),
         ),
         sa.CheckConstraint(
-            "(approver_id IS NULL) = (approved_at IS NULL)",
-            name=op.f("ck_investigation_approval_has_person_and_time"),
+            "(approver_id IS NULL) = (approved_at IS NULL)", name=op.f("ck_investigation_approval_has_person_and_time")
         ),
         sa.CheckConstraint(
             "approved_at IS NULL OR (finding IS NOT NULL AND summary_sealed IS NOT NULL AND submitted_at IS NOT NULL)",
@@ -556,10 +549,7 @@ def _create_tables() -> None:
         ),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_investigation_case_id"), ondelete="RESTRICT"),
         sa.ForeignKeyConstraint(
-            ["investigator_id"],
-            ["official.id"],
-            name=op.f("fk_investigation_investigator_id"),
-            ondelete="RESTRICT",
+            ["investigator_id"], ["official.id"], name=op.f("fk_investigation_investigator_id"), ondelete="RESTRICT"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_investigation")),
         sa.UniqueConstraint("case_id", "round", name=op.f("uq_investigation_case_id_round")),
@@ -588,8 +578,7 @@ def _create_tables() -> None:
         sa.Column("chat_id", sa.BigInteger(), nullable=True),
         sa.Column("received_at", Instant(), nullable=False),
         sa.CheckConstraint(
-            "origin IN ('reporter', 'official', 'candidate', 'chat')",
-            name=op.f("ck_stored_file_origin_known"),
+            "origin IN ('reporter', 'official', 'candidate', 'chat')", name=op.f("ck_stored_file_origin_known")
         ),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_stored_file_case_id"), ondelete="RESTRICT"),
         sa.ForeignKeyConstraint(
@@ -608,16 +597,10 @@ def _create_tables() -> None:
         sa.Column("added_by", Key, nullable=False),
         sa.Column("added_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["added_by"],
-            ["official.id"],
-            name=op.f("fk_investigation_evidence_added_by"),
-            ondelete="RESTRICT",
+            ["added_by"], ["official.id"], name=op.f("fk_investigation_evidence_added_by"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
-            ["file_id"],
-            ["stored_file.id"],
-            name=op.f("fk_investigation_evidence_file_id"),
-            ondelete="RESTRICT",
+            ["file_id"], ["stored_file.id"], name=op.f("fk_investigation_evidence_file_id"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
             ["investigation_id"],
@@ -628,8 +611,5 @@ def _create_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_investigation_evidence")),
     )
     op.create_index(
-        op.f("ix_investigation_evidence_investigation_id"),
-        "investigation_evidence",
-        ["investigation_id"],
-        unique=False,
+        op.f("ix_investigation_evidence_investigation_id"), "investigation_evidence", ["investigation_id"], unique=False
     )
