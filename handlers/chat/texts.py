@@ -288,11 +288,11 @@ def choose_field(view: ReportView) -> Reply:
 
 def receipt(given: Receipt) -> Reply:
     """The receipt: a number, what happens next, by when. No content of the report."""
-    files = f"\n📎 收到文件 {len(given.file_hashes)} 个，校验码：" if given.file_hashes else ""
+    files = f"\n收到文件{len(given.file_hashes)}个，校验码：" if given.file_hashes else ""
     hashes = "、".join(value[:8] for value in given.file_hashes)
     at = given.received_at.astimezone(SHANGHAI)
     return Reply(
-        f"✅ 收到了。编号 {given.number}，请截图保存。\n"
+        f"✅ 收到了，请截图保存。\n编号：{given.number}\n"
         f"收到时间：{at.month}月{at.day}日 {at:%H:%M}{files}{hashes}\n"
         f"接下来：最晚{people_date(given.answer_due_on)}（15个工作日内）告诉您受理情况，就在这里说。\n"
         "想补充材料、看进度，发“我的反映”。",

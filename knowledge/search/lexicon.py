@@ -33,6 +33,7 @@ _DURATION: Final = re.compile(rf"{_NUMERAL}(?:个)?(?:多)?(?:月|年|天|周|�
 _MONEY: Final = re.compile(rf"{_NUMERAL}(?:多)?(?:块钱|块|元|毛)")
 _SHARE: Final = re.compile(rf"百分之{_NUMERAL}|[0-9.]+%|{_NUMERAL}成(?![员立])")
 _HEADS: Final = re.compile(r"(?:[0-9]+|[二两三四五六七八九十百千]+)(?:多)?(?:个|名|位)?人")
+_EXPERIENCED: Final = re.compile("(?<=[^超经通不难])过(?![半程期年节渡错后来去夜])")
 _DIGITS: Final = re.compile("[0-9%/.-]+")
 _PATTERNS: Final = (
     (_SHARE, _SHARE_MARK),
@@ -45,6 +46,12 @@ _MARKS: Final = {
     _MONEY_MARK: "money",
     _SHARE_MARK: "share",
     _HEADS_MARK: "heads",
+}
+_MARK_WEIGHTS: Final = {
+    "duration": WEIGHTS[ConceptGroup.WEAK_ASPECTS],
+    "money": WEIGHTS[ConceptGroup.MATTERS],
+    "share": WEIGHTS[ConceptGroup.MATTERS],
+    "heads": WEIGHTS[ConceptGroup.ASPECTS],
 }
 
 
@@ -61,7 +68,7 @@ class Lexicon:
         for concept in words.concepts:
             self.weights[concept.id] = WEIGHTS[concept.group]
             for word in concept.words:
-                short = word.translate(_PARTICLES)
+                short = _condensed(word) or word
                 if len(short) > 1 or short == word:
                     phrases.setdefault(short, concept.id)
         self.weights |= {
@@ -117,7 +124,7 @@ def _condensed(text: str) -> str:
     """The text without particles and digits; sums of money, spans of time, shares and heads are one mark each."""
     for pattern, mark in _PATTERNS:
         text = pattern.sub(mark, text)
-    return _DIGITS.sub("", text).translate(_PARTICLES)
+    return _DIGITS.sub("", _EXPERIENCED.sub("", text)).translate(_PARTICLES)
 
 
 def _add_bigrams(found: dict[str, float], loose: str) -> None:

@@ -13,7 +13,7 @@ from knowledge.search.lexicon import Lexicon
 
 # Committees and groups exist outside elections too: beside a matter that is not ours they show nothing.
 _WEAK_ANCHORS: Final = frozenset(
-    {"committee", "village-posts", "petition", "take-money", "report", "chair", "cadre", "by-election", "resign"}
+    ["committee", "village-posts", "petition", "take-money", "report", "chair", "cadre", "by-election", "resign"]
 )
 _ADDRESS: Final = frozenset({"you"})
 

@@ -248,9 +248,9 @@
   let pumping = false;
 
   const persist = () => memory.set(OUTBOX, JSON.stringify(waiting.filter((m) => !m.files && m.state !== "sent")
-    .map(({ key, text, callback, message_id }) => ({ key, text, callback, message_id }))).replace(/^\[\]$/, ""));
+    .map(({ key, text, callback, message_id, link }) => ({ key, text, callback, message_id, link }))).replace(/^\[\]$/, ""));
   const drawWaiting = (m) => {
-    if (m.callback !== undefined) return;
+    if (m.callback !== undefined || m.link) return;
     const node = el("article", "msg msg--user");
     const bubble = el("div", "bubble");
     if (m.files) {
@@ -324,7 +324,8 @@
       xhr.upload.onprogress = (e) => e.lengthComputable && showUpload(m, e.loaded, e.total);
     } else {
       xhr.setRequestHeader("Content-Type", "application/json");
-      payload = JSON.stringify({ text: m.text, callback: m.callback, message_id: m.message_id, key: m.key });
+      const text = m.link ? "/start " + m.link : m.text;
+      payload = JSON.stringify({ text, callback: m.callback, message_id: m.message_id, key: m.key });
     }
     xhr.onload = () => {
       let data = {};
@@ -603,6 +604,11 @@
     toEnd();
     stream();
     pump();
+    const link = new URLSearchParams(location.search).get("start");
+    if (link && /^[\w-]{1,64}$/.test(link)) { // a candidate's invitation; it goes out of the address bar
+      history.replaceState(null, "", "/");
+      say({ link });
+    }
   };
   start();
 })();
