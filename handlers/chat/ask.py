@@ -25,6 +25,8 @@ async def on_question_asked(message: Message, uow: UnitOfWork, who: Person, answ
         return texts.answer(outcome.answer, outcome.inquiry_id, looks_like_report=outcome.looks_like_report)
     if outcome.looks_like_report:
         return texts.maybe_report(outcome.answer, outcome.inquiry_id)
+    if outcome.answer.door:
+        return texts.other_door(outcome.answer, outcome.inquiry_id)
     return texts.no_answer(outcome.answer, answers.promise(uow).reply_by)
 
 

@@ -7,11 +7,12 @@ from aiogram.filters import Command, CommandObject, CommandStart
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from handlers.chat import commit, follow, texts
+from handlers.chat import commit, follow, official, texts
 from handlers.chat.filters import CommandOrWord, Says
 from handlers.chat.keyboards import MenuTap
 from handlers.chat.reply import Reply
 from handlers.chat.report import begin
+from handlers.chat.transaction import Channel
 from handlers.services.reports import Reports
 from storage.repositories.people import Person
 from storage.unit_of_work import UnitOfWork
@@ -23,11 +24,14 @@ async def on_deep_link(
     state: FSMContext,
     uow: UnitOfWork,
     who: Person,
+    channel: Channel,
 ) -> Reply:
-    """Somebody came by a link: a candidate's invitation, or an unknown one."""
+    """Somebody came by a link: a candidate's invitation, an official's notices, or an unknown one."""
     argument = command.args or ""
     if argument.startswith(commit.INVITATION):
         return await commit.on_invitation_opened(uow, who, state, argument.removeprefix(commit.INVITATION))
+    if argument.startswith(official.NOTICES):
+        return await official.on_notice_link_opened(uow, who, channel, argument.removeprefix(official.NOTICES))
     return texts.welcome()
 
 

@@ -147,6 +147,17 @@ def no_answer(found: Answer, reply_by: date) -> Reply:
     )
 
 
+def other_door(found: Answer, inquiry_id: int) -> Reply:
+    """For a question that belongs elsewhere: who is responsible."""
+    return Reply(
+        found.door,
+        (
+            (Button("还是想问人", inquiry_data("person", inquiry_id)),),
+            tuple(_menu_buttons()[:2]),
+        ),
+    )
+
+
 def maybe_report(found: Answer, inquiry_id: int) -> Reply:
     """For a message that tells of something rather than asks."""
     rows = [
@@ -565,6 +576,24 @@ def sign_later(view: SigningView) -> Reply:
 def candidate_question() -> Reply:
     """After 有疑问，找人."""
     return Reply("您说，有什么疑问？打字发过来，我先答；答不了的转给镇换届办。")
+
+
+# Officials
+
+
+def notices_on() -> Reply:
+    """After an official tied this chat to the desk's notices."""
+    return Reply("好了，工作台有新事情会在这里提醒您。提醒里不写内容，请到工作台看。")
+
+
+def notice_link_spent() -> Reply:
+    """For a notice link that no longer works."""
+    return Reply("这个链接用过了，或者过期了。请到工作台再生成一个。")
+
+
+def notices_need_telegram() -> Reply:
+    """For a notice link opened in the web chat."""
+    return Reply("这个链接要在 Telegram 里打开。")
 
 
 # Notices that leave through the outbox

@@ -121,6 +121,12 @@ class Access:
         await uow.officials.add_sign_in_link(hash_token(token), official.id, uow.clock.now() + LINK_LIFE)
         return token
 
+    async def make_notice_link(self, uow: UnitOfWork, official: Official) -> str:
+        """A token that ties a Telegram chat to an official's notices; it cannot sign anybody in."""
+        token = secrets.token_urlsafe(24)
+        await uow.officials.add_sign_in_link(_notice_hash(token), official.id, uow.clock.now() + LINK_LIFE)
+        return token
+
     async def session(self, uow: UnitOfWork, token: str) -> DeskSession | None:
         """The session of a cookie, unless it idled too long."""
         found = await uow.officials.session(hash_token(token))
@@ -176,6 +182,24 @@ class Access:
             raise BadInput("username", "taken")
         if await uow.places.by_path(place_path) is None:
             raise BadInput("place", "unknown")
+
+
+async def receive_notices(uow: UnitOfWork, token: str, chat_id: int) -> Official:
+    """Tie a Telegram chat to the official behind a notice link.
+
+    Raises:
+        LinkSpent: Used, expired or unknown.
+    """
+    official = await uow.officials.use_sign_in_link(_notice_hash(token))
+    if official is None or not official.active:
+        raise LinkSpent
+    await uow.officials.set_notice_chat(official.id, chat_id)
+    await uow.log.record(actor=f"official/{official.id}", act="notice_chat_set", subject=f"official/{official.id}")
+    return official
+
+
+def _notice_hash(token: str) -> bytes:
+    return hash_token(f"notice/{token}")
 
 
 def hash_token(token: str) -> bytes:

@@ -49,11 +49,14 @@ class Answers:
         self._jurisdiction = jurisdiction
 
     async def ask(self, uow: UnitOfWork, who: Person, question: str) -> AskOutcome:
-        """Answer a typed question, log it, and hand it over at once when there is no answer."""
+        """Answer a typed question, log it, and hand it over at once when there is no answer.
+
+        A question that belongs elsewhere (`answer.door`) is shown the right door and waits for nobody.
+        """
         today = local_date(uow.clock.now())
         found = self._answerer.answer(question, jurisdiction=self._jurisdiction, as_of=today)
         report = self._classifier.classify(question).intent == "report"
-        waits = not found.answered and not report
+        waits = not (found.answered or found.door or report)
         inquiry_id = uow.inquiries.log(
             person_id=who.id,
             question=question,

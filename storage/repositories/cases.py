@@ -144,7 +144,7 @@ class Cases(Repository):
             insert(case_flag).values(
                 case_id=case_id,
                 category=flag.category,
-                reasons=list(flag.reasons),
+                reasons_sealed=self._keys.seal_text(INPUTS, json.dumps(flag.reasons, ensure_ascii=False)),
                 rule_version=flag.rule_version,
                 inputs_sealed=self._keys.seal_text(INPUTS, json.dumps(inputs, ensure_ascii=False)),
                 raised_at=self._uow.clock.now(),
@@ -411,7 +411,8 @@ class Cases(Repository):
         found: dict[int, tuple[CaseFlag, ...]] = {}
         query = select(case_flag).where(case_flag.c.case_id.in_(ids)).order_by(case_flag.c.category)
         for row in await self._uow.read(query):
-            flag = CaseFlag(Category(row.category), tuple(row.reasons), row.rule_version)
+            reasons = json.loads(self._keys.open_text(INPUTS, row.reasons_sealed))
+            flag = CaseFlag(Category(row.category), tuple(reasons), row.rule_version)
             found[row.case_id] = (*found.get(row.case_id, ()), flag)
         return found
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from knowledge.casework.categories import Category
 from knowledge.casework.lifecycle import CaseAct, CaseState, Finding
 from storage.tables.base import metadata
-from storage.types import Document, Instant, Key, one_of
+from storage.types import Instant, Key, one_of
 
 DRAFT_STATES = ("writing", "submitted", "dropped")
 FILE_ORIGINS = ("reporter", "official", "candidate", "chat")
@@ -90,7 +90,7 @@ case_flag = Table(
     metadata,
     Column("case_id", ForeignKey("cases.id", ondelete="RESTRICT"), primary_key=True),
     Column("category", String(20), primary_key=True),
-    Column("reasons", Document, nullable=False),  # short sentences without content of the report
+    Column("reasons_sealed", LargeBinary, nullable=False),  # short sentences; some repeat a word of the report
     Column("rule_version", String(40), nullable=False),
     Column("inputs_sealed", LargeBinary, nullable=False),  # what the rule saw, to run it again
     Column("raised_at", Instant, nullable=False),

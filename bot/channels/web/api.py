@@ -38,6 +38,7 @@ LONGEST_WAIT: Final = 30.0
 LONGEST_TEXT: Final = 20_000
 LOOK_AGAIN_SECONDS: Final = 2.0  # another process may have written
 MAX_FILES: Final = 10
+LARGEST_UPLOAD: Final = 2 * MAX_FILE_BYTES  # the page sends about 20 MB at a time; one file too big is told by name
 Visitor = Annotated[str | None, Cookie()]
 After = Annotated[int, Query(ge=0)]
 Wait = Annotated[float, Query(ge=0)]
@@ -265,6 +266,9 @@ async def _posted(chat: WebChat, chat_id: int, request: Request) -> int:
 
 
 async def _posted_files(chat: WebChat, chat_id: int, request: Request) -> int:
+    announced = request.headers.get("content-length", "0")
+    if not announced.isdigit() or int(announced) > LARGEST_UPLOAD:
+        raise BadMessage("一次发得太多了。请一个一个发，每个不超过20兆。写的字都还在。")
     form = await request.form(max_files=MAX_FILES)
     files = [
         (part.filename or "文件", await part.read()) for part in form.getlist("files") if isinstance(part, UploadFile)

@@ -480,7 +480,7 @@ def _create_tables() -> None:
         "case_flag",
         sa.Column("case_id", Key, nullable=False),
         sa.Column("category", sa.String(length=20), nullable=False),
-        sa.Column("reasons", Document, nullable=False),
+        sa.Column("reasons_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("rule_version", sa.String(length=40), nullable=False),
         sa.Column("inputs_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("raised_at", Instant(), nullable=False),
