@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .PHONY: run test check bench format pins clean
 
 run: $(VENV)/.runtime
-	@$(BIN)/qingfeng demo --if-empty
+	@test -e var/qingfeng.db || $(BIN)/qingfeng demo --if-empty
 	@exec $(BIN)/qingfeng run
 
 test: $(VENV)/.development

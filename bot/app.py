@@ -1,22 +1,20 @@
-"""The composition root: every part is made here, once, and handed what it needs."""
+"""The composition root: every part is made here, once, and handed what it needs.
+
+Importing this module imports aiogram (seconds); `bot.front` answers meanwhile.
+"""
 
 import asyncio
 import contextlib
-import gc
 import logging
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import uvicorn
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramUnauthorizedError
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse, PlainTextResponse
-from fastapi.staticfiles import StaticFiles
+from fastapi.responses import JSONResponse
 
 from bot.channels import telegram
 from bot.channels.web.api import WebChat, create_web_chat
@@ -24,12 +22,12 @@ from bot.channels.web.session import NAME as WEB
 from bot.channels.web.session import WEB_TOKEN, WebChatSession
 from bot.channels.web.signals import ChatSignals
 from bot.delivery import Deliveries, NoticeSender
+from bot.front import StartRefused
 from bot.scheduler import create_scheduler
 from bot.settings import Settings
 from handlers.chat.dispatcher import create_dispatcher
 from handlers.chat.transaction import Channel, ChatLocks
-from handlers.desk.app import DeskSettings, create_desk, static_files
-from handlers.desk.security import SecurityHeaders
+from handlers.desk.app import DeskSettings, create_desk
 from handlers.jobs.reminders import remind
 from handlers.services import commitments
 from handlers.services.access import Access
@@ -44,12 +42,6 @@ from storage import deployment
 from storage.unit_of_work import Storage
 
 log = logging.getLogger(__name__)
-
-CHAT_STATIC: Final = Path(__file__).parent / "channels" / "web" / "static"
-
-
-class StartRefused(Exception):
-    """The program cannot start; one clear line says why and what to do."""
 
 
 @dataclass(slots=True)
@@ -145,42 +137,6 @@ async def running(application: Application) -> AsyncIterator[None]:
         await application.deliveries.stop()
 
 
-async def serve(application: Application) -> None:
-    """Serve until told to stop.
-
-    Raises:
-        StartRefused: The port is taken.
-    """
-    settings = application.settings
-    sock = listening_socket(settings.host, settings.port)
-    server = uvicorn.Server(
-        uvicorn.Config(application.http, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3)
-    )
-    gc.collect()
-    gc.freeze()  # aiogram leaves 186,000 objects; a full collection over them takes 119 ms
-    async with running(application):
-        await server.serve(sockets=[sock])
-
-
-def listening_socket(host: str, port: int) -> socket.socket:
-    """A bound socket.
-
-    Raises:
-        StartRefused: The port is taken or not allowed.
-    """
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-    except OSError as error:
-        sock.close()
-        raise StartRefused(
-            f"Port {port} on {host} cannot be used ({error.strerror}): "
-            "stop the other program, or set QINGFENG_PORT to another port"
-        ) from error
-    return sock
-
-
 async def _telegram(settings: Settings, stack: AsyncExitStack) -> Bot | None:
     if settings.telegram_token is None:
         return None
@@ -227,17 +183,9 @@ def _http(
     username: str | None,
 ) -> FastAPI:
     app = FastAPI(title="Qingfeng", docs_url=None, redoc_url=None, openapi_url=None)
-    secure = settings.public_url.startswith("https://")
-    app.add_middleware(SecurityHeaders, secure=secure)
-    app.mount("/static", static_files())
-    app.mount("/chat", StaticFiles(directory=CHAT_STATIC))
-    app.include_router(create_web_chat(web, secure=secure, demo=demo, contact=settings.contact))
+    app.include_router(create_web_chat(web, secure=settings.public_url.startswith("https://")))
     desk = DeskSettings(base_url=settings.public_url, demo=demo, telegram_username=username)
     app.include_router(create_desk(storage, access, answers, desk, deliveries.wake))
-
-    @app.get("/healthz")
-    async def healthz() -> PlainTextResponse:
-        return PlainTextResponse("ok\n")
 
     @app.get("/readyz")
     async def readyz() -> JSONResponse:

@@ -211,8 +211,8 @@ async def open_site(channel: str, storage: Storage, *, api: BotApiServer | None 
             telegram_token=SecretStr(TELEGRAM_TOKEN) if channel == "telegram" else None,
             officials_telegram_token=SecretStr(OFFICIALS_TOKEN),
         )
-        chats = TestChats()
-        test_bot = Bot(TEST_TOKEN, session=TestSession(chats))
+        chats = RecordedChats()
+        test_bot = Bot(TEST_TOKEN, session=RecordingSession(chats))
         application = await stack.enter_async_context(
             open_application(
                 settings, storage, access=factories.quick_access(), extra=(Channel("test", test_bot),)
@@ -404,7 +404,7 @@ async def _done(value: int) -> int:
 
 
 @dataclass(slots=True)
-class TestChats:
+class RecordedChats:
     """What a bot said on the test channel, and the files its people sent."""
 
     said: dict[int, dict[int, Shown]] = field(default_factory=dict)
@@ -415,12 +415,10 @@ class TestChats:
     fail_next: int = 0  # so many sends are refused by the network
 
 
-class TestSession(BaseSession):
+class RecordingSession(BaseSession):
     """A channel of its own: what handlers send is written down. Any other method fails loudly."""
 
-    __test__ = False
-
-    def __init__(self, chats: TestChats) -> None:
+    def __init__(self, chats: RecordedChats) -> None:
         super().__init__(api=TelegramAPIServer(base="test:{token}/{method}", file="test:{token}/{path}"))
         self._chats = chats
 
@@ -480,7 +478,7 @@ class TestVillager(Villager):
     __test__ = False
 
     def __init__(
-        self, storage: Storage, dispatcher: Dispatcher, bot: Bot, chats: TestChats, chat_id: int
+        self, storage: Storage, dispatcher: Dispatcher, bot: Bot, chats: RecordedChats, chat_id: int
     ) -> None:
         super().__init__(storage)
         self.bot_id, self.chat_id = bot.id, chat_id

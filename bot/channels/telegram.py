@@ -12,6 +12,7 @@ from typing import Final
 from aiogram import Bot, Dispatcher
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
+from aiogram.enums import ChatType
 from aiogram.exceptions import TelegramAPIError, TelegramConflictError
 from aiogram.types import Update
 
@@ -83,6 +84,7 @@ class Polling:
             await self._start(self._feed(update))
 
     async def _receive(self, updates: list[Update]) -> None:
+        updates = [update for update in updates if _is_private(update)]
         async with self._storage.unit_of_work() as uow:
             await uow.people.receive(
                 self._bot.id,
@@ -107,3 +109,10 @@ class Polling:
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self._slots.release()
+
+
+def _is_private(update: Update) -> bool:
+    """Whether one person wrote; what is said in a group is neither answered nor written down."""
+    query = update.callback_query
+    message = update.message or update.edited_message or (query.message if query else None)
+    return message is not None and message.chat.type == ChatType.PRIVATE

@@ -1,13 +1,19 @@
 """`qingfeng run`: serve the web chat, the desk and Telegram until stopped."""
 
 import argparse
+import asyncio
 import gc
 import sys
+from importlib import import_module
+
+import uvicorn
 
 from bot.commands.opening import bring_up_to_date, open_storage, refuse, run_to_end
+from bot.front import Front, StartRefused, listening_socket
 from bot.logging import set_up_logging
 from bot.settings import Settings
 from handlers.services.demo import demo_links
+from storage import deployment
 from storage.errors import UnsafeDatabase
 from storage.unit_of_work import Storage
 
@@ -38,18 +44,39 @@ async def _start(settings: Settings) -> int:
 
 
 async def _serve(settings: Settings) -> int:
-    gc.disable()  # importing aiogram makes 186,000 objects; collecting meanwhile costs a seventh of the start
-    from bot.app import StartRefused, open_application, serve  # noqa: PLC0415 - aiogram, only here
-
-    gc.enable()
+    """Open the door first; then import and make the rest, which takes several seconds."""
     try:
-        async with open_storage(settings) as storage, open_application(settings, storage) as application:
-            print(_addresses(settings), flush=True)
-            await _print_demo_links(settings, storage)
-            await serve(application)
+        async with open_storage(settings) as storage:
+            sock = listening_socket(settings.host, settings.port)
+            demo = await deployment.get(storage, deployment.DEMO) is not None
+            secure = settings.public_url.startswith("https://")
+            front = Front(demo=demo, contact=settings.contact, secure=secure)
+            config = uvicorn.Config(
+                front, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3
+            )
+            server = uvicorn.Server(config)
+            serving = asyncio.create_task(server.serve(sockets=[sock]))
+            try:
+                await _serve_all(settings, storage, front, serving)
+            finally:
+                server.should_exit = True
+                await serving
     except StartRefused as error:
         return refuse(str(error))
     return 0
+
+
+async def _serve_all(settings: Settings, storage: Storage, front: Front, serving: asyncio.Task[None]) -> None:
+    gc.disable()  # importing aiogram makes 186,000 objects; collecting meanwhile costs a seventh of the start
+    app = await asyncio.to_thread(import_module, "bot.app")
+    async with app.open_application(settings, storage) as application, app.running(application):
+        gc.enable()
+        gc.collect()
+        gc.freeze()  # a full collection over those objects would stop every chat for 119 ms
+        front.ready(application.http)
+        print(_addresses(settings), flush=True)
+        await _print_demo_links(settings, storage)
+        await serving
 
 
 def _addresses(settings: Settings) -> str:

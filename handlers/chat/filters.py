@@ -17,6 +17,11 @@ class Flow(StatesGroup):
     signing = State()  # a typed name signs a commitment
 
 
+def bare(text: str | None) -> str:
+    """Words without the punctuation around them."""
+    return (text or "").strip(" 。！!，,“”\"'/")
+
+
 class Says(Filter):
     """A text message that is one of some words, punctuation aside."""
 
@@ -25,7 +30,7 @@ class Says(Filter):
 
     async def __call__(self, message: Message) -> bool:
         """Whether it is."""
-        return (message.text or "").strip(" 。！!，,“”\"'/") in self._words
+        return bare(message.text) in self._words
 
 
 class CommandOrWord(Says):

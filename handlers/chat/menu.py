@@ -8,7 +8,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.chat import commit, follow, official, texts
-from handlers.chat.filters import CommandOrWord, Says
+from handlers.chat.filters import CommandOrWord, Flow, Says, bare
 from handlers.chat.keyboards import MenuTap
 from handlers.chat.reply import Reply
 from handlers.chat.report import begin
@@ -42,12 +42,18 @@ async def on_start(message: Message) -> Reply:
 
 async def on_stop(message: Message, state: FSMContext, uow: UnitOfWork, who: Person, reports: Reports) -> Reply | None:
     """Somebody wants out; what was typed stays."""
-    if (message.text or "").strip() == "返回" and await state.get_state() is not None:
+    if bare(message.text) in _BACK and await state.get_state() == Flow.report.state:
         view = await reports.back(uow, who)
         if view:
             return texts.prompt(view)
     await state.clear()
     return texts.paused(has_draft=await uow.drafts.in_writing(who.id) is not None)
+
+
+async def on_wants_to_drop(message: Message, uow: UnitOfWork, who: Person) -> Reply:
+    """Somebody would rather not report; asked once more, because a dropped draft does not come back."""
+    has_draft = await uow.drafts.in_writing(who.id) is not None
+    return texts.confirm_drop() if has_draft else texts.paused(has_draft=False)
 
 
 async def on_wants_to_ask(message: Message, state: FSMContext) -> Reply:
@@ -96,12 +102,14 @@ async def on_menu_tapped(
 
 
 _HELLO: Final = ("菜单", "帮助", "你好", "您好", "在吗", "开始")
-_STOP: Final = ("停", "停下", "先存着", "取消", "退出", "返回")
+_BACK: Final = ("返回", "上一步")
+_STOP: Final = ("停", "停下", "先存着", "取消", "退出", *_BACK)
+_DROP: Final = ("不报了",)
 _ASK: Final = (texts.ASK, "我要问", "问问题")
 _REPORT: Final = (texts.REPORT, "我要举报", "举报", "反映", "接着写")
 _MINE: Final = (texts.MINE, "进度", "查进度", "我的举报")
 _SIGN: Final = ("签承诺书", "承诺书", "签承诺", "现在签")
-_WORDS: Final = (*_HELLO, *_STOP, *_ASK, *_REPORT, *_MINE, *_SIGN)
+_WORDS: Final = (*_HELLO, *_STOP, *_DROP, *_ASK, *_REPORT, *_MINE, *_SIGN)
 
 
 def create_router() -> Router:
@@ -114,6 +122,7 @@ def create_router() -> Router:
     router.message.register(on_start, Says(*_HELLO))
     router.message.register(on_stop, Command("stop", "cancel"))
     router.message.register(on_stop, Says(*_STOP))
+    router.message.register(on_wants_to_drop, Says(*_DROP))
     router.message.register(on_wants_to_ask, Command("ask"))
     router.message.register(on_wants_to_ask, Says(*_ASK))
     router.message.register(on_wants_to_report, Command("report"))

@@ -1,5 +1,7 @@
 """Filing a report: each message or press is one step; the service knows where the person stands."""
 
+from typing import Final
+
 from aiogram import Bot, Router
 from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
@@ -11,12 +13,13 @@ from handlers.chat.incoming import as_words, fetch, sent_file
 from handlers.chat.keyboards import ReportTap
 from handlers.chat.reply import Reply
 from handlers.services.notices import tell_officials
-from handlers.services.reports import Receipt, Reports, ReportView, Step
+from handlers.services.reports import PROMPTS, Receipt, Reports, ReportView, Step
 from knowledge.casework.access import Permission, Role, may
 from knowledge.clock import local_date
 from storage.repositories.people import Person
 from storage.unit_of_work import UnitOfWork
 
+_LONGEST_ID: Final = 18  # digits; more does not fit a database's integer
 HANDLERS = tuple(role for role in Role if may(role, Permission.HANDLE_CASES))
 
 
@@ -83,7 +86,7 @@ async def on_report_button_pressed(
     act = callback_data.act
     if view is None:
         return texts.already_submitted() if act == "submit" else texts.no_draft()
-    if act == "edit" and view.step is Step.REVIEW:
+    if act == "edit" and view.step is Step.REVIEW and callback_data.step in PROMPTS:
         await state.set_state(Flow.report)
         return _or_lost(await reports.edit(uow, who, Step(callback_data.step)))
     if act in _ANY_STEP:
@@ -128,7 +131,7 @@ async def _leave_or_return(
 
 async def _step(tapped: ReportTap, uow: UnitOfWork, who: Person, reports: Reports) -> ReportView | None:
     match tapped.act:
-        case "place":
+        case "place" if tapped.value.isdecimal() and len(tapped.value) <= _LONGEST_ID:
             return await reports.choose_place(uow, who, int(tapped.value))
         case "quick":
             said = texts.quick_answers(Step(tapped.step), local_date(uow.clock.now())).get(tapped.value, "")

@@ -5,15 +5,14 @@ The table below is the whole of it: what is not listed is answered with "not fou
 """
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
 
 from handlers.desk import candidates, case_acts, cases, files, home, questions, sign_in, timetable
+from handlers.desk.assets import static_files
 from handlers.desk.faults import DeskRoute
 from handlers.desk.request import Desk, DeskSettings, Signed
 from handlers.services.access import Access
@@ -23,7 +22,6 @@ from storage.unit_of_work import Storage
 
 __all__ = ["DeskSettings", "create_desk", "static_files"]
 
-STATIC: Final = Path(__file__).parent / "static"
 Endpoint = Callable[..., Awaitable[Response]]
 
 
@@ -77,8 +75,3 @@ def create_desk(
     for method, path, page in PAGES:
         router.add_api_route(path, page, methods=[method], response_model=None, name=page.__name__)
     return router
-
-
-def static_files() -> StaticFiles:
-    """Styles, scripts and the mark, to be mounted at /static."""
-    return StaticFiles(directory=STATIC)

@@ -31,12 +31,18 @@ MAX_FILES: Final = 30
 MASS_REACTION_DAYS: Final = 30
 _LONGEST: Final = {"what": 10_000}
 _LONGEST_FIELD: Final = 200
+_ELECTING: Final = ("village", "community")
 _MOBILE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _LANDLINE: Final = re.compile(r"(?<!\d)0\d{2,3}-?\d{7,8}(?!\d)")
 _DIGITS: Final = re.compile(r"\d(?:[\d\- ]*\d)?")
 _NAME_NOISE: Final = re.compile(
     r"(我的?名字是?|我姓名是?|姓名|名字|我叫|我是|叫|电话号码|手机号码?|联系电话|电话|手机|号码|[是为:：,，。.、;；\s\-])"
 )
+#: What people type instead of pressing the button that goes on without an answer.
+_SAID_NO: Final = {
+    "evidence": frozenset({"没有", "没有了", "没", "无", "发完了", "下一步"}),
+    "identity": frozenset({"不留名", "不留名字", "不留", "匿名", "不想留名"}),
+}
 _NAME: Final = re.compile(r"[\u3400-\u9fff·]{2,20}|[A-Za-z][A-Za-z .·]{1,39}")
 
 
@@ -144,6 +150,10 @@ class Reports:
         if not _has_words(words):
             return await self._view(uow, draft, Problem.NO_WORDS)
         step = Step(draft.step)
+        if words.strip("。.！! ") in _SAID_NO.get(step, ()):
+            return await self.skip(uow, who)
+        if step in (Step.PLACE, Step.IDENTITY) and len(words) > _LONGEST_FIELD:
+            return await self._keep_story(uow, draft, words)
         if step is Step.IDENTITY:
             return await self._take_identity(uow, draft, words)
         if step is Step.PLACE:
@@ -184,7 +194,7 @@ class Reports:
         """Take a village pressed as a button."""
         draft = await uow.drafts.in_writing(who.id)
         place = await uow.places.get(place_id)
-        if draft is None or place is None:
+        if draft is None or place is None or place.kind not in _ELECTING:
             return await self._view(uow, draft) if draft else None
         return await self._set_place(uow, who, draft, place)
 
@@ -312,11 +322,20 @@ class Reports:
 
     async def _take_field(self, uow: UnitOfWork, draft: Draft, step: Step, words: str) -> ReportView:
         if len(words) > _LONGEST.get(step, _LONGEST_FIELD):
-            _append_what(draft, words)
-            await uow.drafts.save(draft)
-            return await self._view(uow, draft, Problem.TOO_LONG)
-        draft.answers[step] = words
+            return await self._keep_story(uow, draft, words)
+        came_before = draft.answers["what"] if draft.answers.pop("what_begun", False) and step is Step.WHAT else ""
+        draft.answers[step] = f"{came_before}\n{words}".strip()
         return await self._advance(uow, draft)
+
+    async def _keep_story(self, uow: UnitOfWork, draft: Draft, words: str) -> ReportView:
+        """Words too long for their prompt join the account of what happened.
+
+        A phone number given where the name is asked for is not for everybody who reads that account.
+        """
+        kept = _MOBILE.sub(lambda number: _masked(number.group()), words) if draft.step == Step.IDENTITY else words
+        _append_what(draft, kept)
+        await uow.drafts.save(draft)
+        return await self._view(uow, draft, Problem.TOO_LONG, remove_incoming=kept != words)
 
     async def _add_words(self, uow: UnitOfWork, draft: Draft, words: str) -> ReportView:
         _append_what(draft, words)
@@ -325,7 +344,7 @@ class Reports:
 
     async def _take_place_name(self, uow: UnitOfWork, who: Person, draft: Draft, words: str) -> ReportView:
         wanted = re.sub(r"(村委会|居委会|社区|村)$", "", words)
-        known = await uow.places.all_of("village", "community")
+        known = await uow.places.all_of(*_ELECTING)
         hits = [place for place in known if words == place.name] or [
             place for place in known if wanted and (wanted in place.name or place.name in words)
         ]
@@ -394,7 +413,7 @@ class Reports:
     ) -> ReportView:
         step = Step(draft.step)
         if step is Step.PLACE and not places:
-            places = tuple(await uow.places.all_of("village", "community"))
+            places = tuple(await uow.places.all_of(*_ELECTING))
         files = tuple(await uow.files.of_draft(draft.id)) if step in (Step.EVIDENCE, Step.REVIEW) or kept else ()
         return ReportView(step, draft.answers, files, problem, detail, places, kept, remove_incoming)
 
@@ -406,6 +425,8 @@ def _has_words(text: str) -> bool:
 def _append_what(draft: Draft, words: str) -> None:
     before = draft.answers.get("what", "")
     draft.answers["what"] = f"{before}\n{words}".strip()[: _LONGEST["what"] * 2]
+    if draft.step == Step.WHAT:
+        draft.answers["what_begun"] = True  # a caption is no answer yet, and the answer must not overwrite it
 
 
 def _normal_name(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The web chat over HTTP: one page, and the API its script (or anybody's) speaks.
+"""The web chat over HTTP: the API its page (or anybody) speaks.
 
     POST /api/chat/session                 a cookie
     POST /api/chat/messages                {"text"} or {"callback"}, or multipart with files
@@ -14,14 +14,12 @@ import hashlib
 import json
 import secrets
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 from aiogram import Bot, Dispatcher
 from aiogram.types import Update
 from fastapi import APIRouter, Cookie, HTTPException, Query, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.datastructures import UploadFile
 
 from bot.channels.web.session import NAME, toasts
@@ -42,7 +40,6 @@ LARGEST_UPLOAD: Final = 2 * MAX_FILE_BYTES  # the page sends about 20 MB at a ti
 Visitor = Annotated[str | None, Cookie()]
 After = Annotated[int, Query(ge=0)]
 Wait = Annotated[float, Query(ge=0)]
-_FOLDER: Final = Path(__file__).parent
 _INLINE: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
 
 
@@ -174,10 +171,10 @@ class WebChat:
         return stored
 
 
-def create_web_chat(chat: WebChat, *, secure: bool, demo: bool, contact: str) -> APIRouter:
-    """The routes."""
+def create_web_chat(chat: WebChat, *, secure: bool) -> APIRouter:
+    """The API's routes; the page itself is served by bot.front."""
     router = APIRouter()
-    _add_page(router, chat, secure=secure, demo=demo, contact=contact)
+    _add_session(router, chat, secure=secure)
     _add_messages(router, chat)
     return router
 
@@ -189,18 +186,7 @@ async def _chat_of(chat: WebChat, token: str | None) -> int:
     return chat_id
 
 
-def _add_page(router: APIRouter, chat: WebChat, *, secure: bool, demo: bool, contact: str) -> None:
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER / "templates"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-    )
-    page = environment.get_template("chat.html").render(demo=demo, contact=contact or None)
-
-    @router.get("/", response_class=HTMLResponse)
-    async def show_page() -> str:
-        return page
-
+def _add_session(router: APIRouter, chat: WebChat, *, secure: bool) -> None:
     @router.post("/api/chat/session")
     async def open_session(qingfeng_chat: Visitor = None) -> JSONResponse:
         response = JSONResponse({"ok": True})
@@ -269,11 +255,13 @@ async def _posted_files(chat: WebChat, chat_id: int, request: Request) -> int:
     announced = request.headers.get("content-length", "0")
     if not announced.isdigit() or int(announced) > LARGEST_UPLOAD:
         raise BadMessage("一次发得太多了。请一个一个发，每个不超过20兆。写的字都还在。")
-    form = await request.form(max_files=MAX_FILES)
-    files = [
-        (part.filename or "文件", await part.read()) for part in form.getlist("files") if isinstance(part, UploadFile)
-    ]
-    words, key = str(form.get("text") or ""), str(form.get("key") or secrets.token_hex(16))
+    async with request.form(max_files=MAX_FILES) as form:  # closes what the uploads were spooled to
+        files = [
+            (part.filename or "文件", await part.read())
+            for part in form.getlist("files")
+            if isinstance(part, UploadFile)
+        ]
+        words, key = str(form.get("text") or ""), str(form.get("key") or secrets.token_hex(16))
     if not files:
         return await chat.say(chat_id, words, key)
     return await chat.send_files(chat_id, files, words, key)
