@@ -69,11 +69,13 @@ class Appender:
             await self._worker
 
     def _by_table(self, batch: Iterable[Writes]) -> list[tuple[Table, list[dict[str, Any]]]]:
-        found: dict[Table, list[dict[str, Any]]] = defaultdict(list)
+        """Rows in groups for one statement each: a statement knows only the columns of its first row."""
+        found: dict[tuple[Table, tuple[str, ...]], list[dict[str, Any]]] = defaultdict(list)
         for writes in batch:
             for table, row in writes.rows:
-                found[table].append(row)
-        return sorted(found.items(), key=lambda item: _PARENTS_FIRST[item[0]])
+                found[table, tuple(row)].append(row)
+        grouped = ((table, rows) for (table, _), rows in found.items())
+        return sorted(grouped, key=lambda group: _PARENTS_FIRST[group[0]])
 
     def _statement(self, table: Table) -> Insert:
         statement = self._statements.get(table)

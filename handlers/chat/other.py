@@ -1,15 +1,17 @@
 """What no other handler took: stickers, places, cards, edited messages, buttons from another time."""
 
 from aiogram import Router
+from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.chat import texts
+from handlers.chat.filters import Flow
 from handlers.chat.reply import Reply
 
 
-async def on_message_edited(edited_message: Message) -> Reply:
+async def on_message_edited(edited_message: Message, state: FSMContext) -> Reply:
     """A message was changed after it was sent."""
-    return texts.edited_message()
+    return texts.edited_message(in_report=await state.get_state() == Flow.report.state)
 
 
 async def on_unknown_button(query: CallbackQuery) -> Reply:

@@ -151,7 +151,7 @@ async def _submit(state: FSMContext, uow: UnitOfWork, who: Person, reports: Repo
     await state.clear()
     case = await uow.cases.by_number(result.number)
     if case is not None:
-        await tell_officials(uow, case.place_path, HANDLERS, cause=f"received/{result.number}")
+        await tell_officials(uow, case, HANDLERS, cause=f"received/{result.number}")
     return texts.receipt(result)
 
 

@@ -88,9 +88,14 @@ def cannot_use(what: str) -> Reply:
     return Reply(f"{what}我用不上，没有保存。请打字说说要问什么，或者要反映什么。", rows_of(_menu_buttons(), 2))
 
 
-def edited_message() -> Reply:
-    """For a message changed after it was sent."""
-    return Reply("您改了前面发过的一条。改之前的我已经收下了，改后的没有替换它。\n要更正，请把改好的话重新发一遍。")
+def edited_message(*, in_report: bool = False) -> Reply:
+    """For a message changed after it was sent; inside a report, sending it again would answer another prompt."""
+    how = (
+        "要更正，最后看一遍的时候点“改一项”。现在请接着答上面的问题。"
+        if in_report
+        else "要更正，请把改好的话重新发一遍。"
+    )
+    return Reply(f"您改了前面发过的一条。改之前的我已经收下了，改后的没有替换它。\n{how}")
 
 
 def stale_button(*, toast: bool = True) -> Reply:

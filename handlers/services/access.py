@@ -1,5 +1,6 @@
 """Who may enter the desk: password and one-time code, or a one-time link; sessions that end by themselves."""
 
+import asyncio
 import hashlib
 import re
 import secrets
@@ -14,7 +15,7 @@ from argon2.exceptions import VerificationError
 
 from handlers.services.errors import BadInput, LinkSpent, SignInRefused
 from knowledge.casework.access import Role
-from storage.repositories.officials import DeskSession, Official
+from storage.repositories.officials import Credentials, DeskSession, Official
 from storage.unit_of_work import UnitOfWork
 from storage.vault import Custodian
 
@@ -90,18 +91,20 @@ class Access:
         Raises:
             SignInRefused: Something is wrong, or there were too many tries for this name or address.
         """
-        await uow.begin()
         subjects = (f"name/{username}", f"address/{address}")
-        since = uow.clock.now() - TRIES_WITHIN
-        if max([await uow.officials.failures_since(subject, since) for subject in subjects]) >= TRIES:
-            raise SignInRefused(wait_seconds=int(TRIES_WITHIN.total_seconds()))
+        await self._refuse_too_many(uow, subjects)
         official = await uow.officials.by_username(username)
-        if not await self._proven(uow, official, password, code):
+        known = await uow.officials.credentials(official.id) if official and official.active else None
+        # Before the transaction and off the event loop: hashing takes half a second on purpose.
+        matches = await asyncio.to_thread(self._matches, known.password_hash if known else self._decoy, password)
+        await uow.begin()
+        await self._refuse_too_many(uow, subjects)  # those who tried meanwhile count as well
+        if official is None or known is None or not matches or not await self._code_fits(uow, official, known, code):
             for subject in subjects:
                 await uow.officials.add_failure(subject)
             raise SignInRefused
-        if official is None:  # pragma: no cover - _proven has refused it
-            raise SignInRefused
+        if self._hasher.check_needs_rehash(known.password_hash):
+            await uow.officials.set_password_hash(official.id, self._hasher.hash(password))
         return await self._open(uow, official, "signed_in")
 
     async def sign_in_by_link(self, uow: UnitOfWork, token: str) -> SignedIn:
@@ -149,19 +152,14 @@ class Access:
         await uow.log.record(actor=f"official/{official.id}", act=act, subject=f"official/{official.id}")
         return SignedIn(token, official)
 
-    async def _proven(self, uow: UnitOfWork, official: Official | None, password: str, code: str) -> bool:
-        if official is None or not official.active:
-            self._matches(self._decoy, password)  # takes as long as a wrong password
-            return False
-        known = await uow.officials.credentials(official.id)
-        if not self._matches(known.password_hash, password):
-            return False
+    async def _refuse_too_many(self, uow: UnitOfWork, subjects: tuple[str, ...]) -> None:
+        since = uow.clock.now() - TRIES_WITHIN
+        if max([await uow.officials.failures_since(subject, since) for subject in subjects]) >= TRIES:
+            raise SignInRefused(wait_seconds=int(TRIES_WITHIN.total_seconds()))
+
+    async def _code_fits(self, uow: UnitOfWork, official: Official, known: Credentials, code: str) -> bool:
         step = _totp_step(known.totp_secret, code.strip(), int(uow.clock.now().timestamp()))
-        if step is None or not await uow.officials.use_totp_step(official.id, step):
-            return False
-        if self._hasher.check_needs_rehash(known.password_hash):
-            await uow.officials.set_password_hash(official.id, self._hasher.hash(password))
-        return True
+        return step is not None and await uow.officials.use_totp_step(official.id, step)
 
     def _matches(self, password_hash: str, password: str) -> bool:
         try:

@@ -161,7 +161,7 @@ async def submit_finding(
     await uow.cases.submit_finding(found.id, Finding(finding), summary)
     await _check(uow, official, case, CaseAct.SUBMIT_FINDING)
     await _move(uow, official, case, CaseAct.SUBMIT_FINDING)
-    await tell_officials(uow, case.place_path, APPROVING_ROLES, cause=f"approve/{case.number}/{found.round}")
+    await tell_officials(uow, case, APPROVING_ROLES, cause=f"approve/{case.number}/{case.version}")
     return case
 
 

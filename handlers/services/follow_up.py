@@ -40,4 +40,4 @@ async def add_file(uow: UnitOfWork, who: Person, number: str, data: bytes, name:
 async def _tell(uow: UnitOfWork, case: Case) -> None:
     await uow.log.record(actor="reporter", act="material_added", subject=f"case/{case.number}")
     hour = uow.clock.now().strftime("%Y-%m-%dT%H")
-    await tell_officials(uow, case.place_path, _HANDLERS, cause=f"added/{case.number}/{hour}")
+    await tell_officials(uow, case, _HANDLERS, cause=f"added/{case.number}/{hour}")

@@ -30,9 +30,12 @@ async def tell_reporter(uow: UnitOfWork, case: Case, code: str, **data: Any) -> 
         await tell_person(uow, case.person_id, code, kind="status", cause=cause, number=case.number, **data)
 
 
-async def tell_officials(uow: UnitOfWork, place_path: str, roles: tuple[Role, ...], *, cause: str) -> None:
-    """Queue a content-free notice to the officials who answer for a place."""
-    for official, chat_id in await uow.officials.to_notify(roles, place_path):
+async def tell_officials(uow: UnitOfWork, case: Case, roles: tuple[Role, ...], *, cause: str) -> None:
+    """Queue a content-free notice to the officials who answer for a case's place and are not recused from it."""
+    recused = await uow.cases.recused_from(case.id)
+    for official, chat_id in await uow.officials.to_notify(roles, case.place_path):
+        if official.id in recused:
+            continue
         await uow.outbox.put(
             kind="notice",
             dedupe_key=f"notice/{cause}/{official.id}",

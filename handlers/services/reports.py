@@ -152,15 +152,11 @@ class Reports:
         step = Step(draft.step)
         if words.strip("。.！! ") in _SAID_NO.get(step, ()):
             return await self.skip(uow, who)
-        if step in (Step.PLACE, Step.IDENTITY) and len(words) > _LONGEST_FIELD:
-            return await self._keep_story(uow, draft, words)
-        if step is Step.IDENTITY:
-            return await self._take_identity(uow, draft, words)
-        if step is Step.PLACE:
-            return await self._take_place_name(uow, who, draft, words)
         if step in (Step.EVIDENCE, Step.REVIEW):
             return await self._add_words(uow, draft, words)
-        return await self._take_field(uow, draft, step, words)
+        if len(words) > _LONGEST.get(step, _LONGEST_FIELD):
+            return await self._keep_story(uow, draft, words)
+        return await self._take_words(uow, who, draft, words)
 
     async def add_file(
         self, uow: UnitOfWork, who: Person, data: bytes, name: str, caption: str = ""
@@ -320,9 +316,12 @@ class Reports:
         }
         return facts, self._classifier.judge(ReportFacts(**facts))
 
-    async def _take_field(self, uow: UnitOfWork, draft: Draft, step: Step, words: str) -> ReportView:
-        if len(words) > _LONGEST.get(step, _LONGEST_FIELD):
-            return await self._keep_story(uow, draft, words)
+    async def _take_words(self, uow: UnitOfWork, who: Person, draft: Draft, words: str) -> ReportView:
+        step = Step(draft.step)
+        if step is Step.IDENTITY:
+            return await self._take_identity(uow, draft, words)
+        if step is Step.PLACE:
+            return await self._take_place_name(uow, who, draft, words)
         came_before = draft.answers["what"] if draft.answers.pop("what_begun", False) and step is Step.WHAT else ""
         draft.answers[step] = f"{came_before}\n{words}".strip()
         return await self._advance(uow, draft)

@@ -87,9 +87,10 @@ class Inquiries(Repository):
         return bool(result.rowcount)
 
     async def inbox(self, place_path: str, *, state: str, limit: int = 100) -> list[Inquiry]:
-        """Questions in a state from a place, or from nobody's place; oldest first."""
+        """Questions in a state from a place, or from nobody's place; waiting ones oldest first, others newest first."""
+        order = inquiry.c.asked_at if state == "waiting" else inquiry.c.asked_at.desc()
         query = select(inquiry).where(inquiry.c.state == state, self._in_place(place_path))
-        rows = await self._uow.read(query.order_by(inquiry.c.asked_at).limit(limit))
+        rows = await self._uow.read(query.order_by(order).limit(limit))
         return [self._opened(row) for row in rows]
 
     async def waiting(self, place_path: str) -> int:

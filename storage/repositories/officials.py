@@ -1,10 +1,11 @@
 """Officials, their sessions at the desk, and the custodians' keys."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import BigInteger, bindparam, delete, func, insert, select, update
 
 from knowledge.casework.access import Role
 from storage.repositories.base import Repository
@@ -91,7 +92,7 @@ class Officials(Repository):
 
     async def credentials(self, official_id: int) -> Credentials:
         """What to check a sign-in against."""
-        row = (await self._uow.execute(select(official).where(official.c.id == official_id))).one()
+        row = (await self._uow.read(select(official).where(official.c.id == official_id)))[0]
         secret = self._keys.open_text(TOTP, row.totp_secret_sealed)
         return Credentials(row.password_hash, secret, row.totp_last_step)
 
@@ -219,11 +220,24 @@ class Officials(Repository):
         """Sign a browser out."""
         await self._uow.execute(delete(desk_session).where(desk_session.c.token_hash == token_hash))
 
+    async def take_turns(self, subjects: Sequence[str]) -> None:
+        """Let sign-ins of the same usernames or addresses wait for each other until the commit.
+
+        Without it, guesses sent at the same moment would all be counted before any of them has failed. SQLite has one
+        writer at a time anyway.
+        """
+        if self._uow.storage.database.is_sqlite:
+            return
+        turn = select(func.pg_advisory_xact_lock(bindparam("turn", type_=BigInteger)))
+        hashed = (self._keys.index("sign_in", subject) for subject in subjects)
+        for number in sorted(int.from_bytes(index[:8], "big", signed=True) for index in hashed):
+            await self._uow.execute(turn, {"turn": number})
+
     async def failures_since(self, subject: str, since: datetime) -> int:
         """Failed sign-ins of a username or address since an instant."""
         hashed = self._keys.index("sign_in", subject)
         query = select(func.count()).where(sign_in_failure.c.subject == hashed, sign_in_failure.c.at > since)
-        return int((await self._uow.execute(query)).scalar_one())
+        return int((await self._uow.read(query))[0][0])
 
     async def add_failure(self, subject: str) -> None:
         """Count a failed sign-in."""

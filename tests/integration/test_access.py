@@ -5,6 +5,7 @@ What depends on the database runs on both; what does not, on SQLite alone.
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 import pyotp
 import pytest
@@ -82,25 +83,25 @@ async def test_the_right_password_and_code_open_a_session_that_ends_when_signed_
         assert await ACCESS.session(uow, opened.token) is None
 
 
-async def test_each_wrong_thing_is_refused_alike(storage: Storage) -> None:
+async def test_each_wrong_thing_is_refused_alike(storage: Storage, clock: FakeClock) -> None:
     seat = await seat_for(storage)
     good = code_of(storage, seat)
     other = f"{(int(good) + 1) % 10**6:06}"
     wrong = [{"password": "wrong horse battery"}, {"code": other}, {"username": "nobody"}, {"code": ""}, {"code": "１２３４５６"}]
     for number, given in enumerate(wrong):
         assert await refused(storage, seat, **{"address": f"10.0.1.{number}", **given}) == 0, given
-        storage.clock.advance(timedelta(minutes=2))  # type: ignore[attr-defined]
+        clock.advance(timedelta(minutes=2))
     assert (await sign_in(storage, seat)).official == seat.official
 
 
-async def test_an_official_who_left_does_not_come_in_and_is_put_out(storage: Storage) -> None:
+async def test_an_official_who_left_does_not_come_in_and_is_put_out(storage: Storage, clock: FakeClock) -> None:
     seat = await seat_for(storage)
     opened = await sign_in(storage, seat)
     async with storage.unit_of_work() as uow:
         link = await ACCESS.make_link(uow, seat.official)
         await uow.execute(update(official).values(active=False))
         await uow.commit()
-    storage.clock.advance(timedelta(seconds=TOTP_SECONDS))  # type: ignore[attr-defined]
+    clock.advance(timedelta(seconds=TOTP_SECONDS))
     assert await refused(storage, seat) == 0
     async with storage.unit_of_work() as uow:
         assert await ACCESS.session(uow, opened.token) is None
@@ -108,12 +109,12 @@ async def test_an_official_who_left_does_not_come_in_and_is_put_out(storage: Sto
             await ACCESS.sign_in_by_link(uow, link)
 
 
-async def test_a_code_works_once_even_for_two_browsers_at_the_same_moment(storage: Storage) -> None:
+async def test_a_code_works_once_even_for_two_browsers_at_the_same_moment(storage: Storage, clock: FakeClock) -> None:
     seat = await seat_for(storage)
     results = await asyncio.gather(*(sign_in(storage, seat, address=f"10.0.2.{n}") for n in range(4)), return_exceptions=True)
     assert sum(isinstance(result, SignedIn) for result in results) == 1
     assert sum(isinstance(result, SignInRefused) for result in results) == 3
-    storage.clock.advance(timedelta(seconds=TOTP_SECONDS))  # type: ignore[attr-defined]
+    clock.advance(timedelta(seconds=TOTP_SECONDS))
     old = code_of(storage, seat, steps=-1)
     await refused(storage, seat, code=old, address="10.0.2.9")
 
@@ -282,11 +283,10 @@ async def test_neither_password_nor_secret_stands_in_the_database(sqlite_storage
     seat = await seat_for(sqlite_storage)
     await sign_in(sqlite_storage, seat)
     async with sqlite_storage.database.writing() as connection:
-        await connection.exec_driver_sql("SELECT 1")
         path = (await connection.exec_driver_sql("PRAGMA database_list")).all()[0][2]
     async with sqlite_storage.database.reading() as connection:
         await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    data = b"".join(open(f"{path}{end}", "rb").read() for end in ("", "-wal"))  # noqa: SIM115, PTH123
+    data = b"".join(Path(f"{path}{end}").read_bytes() for end in ("", "-wal"))
     assert b"discipline" in data
     assert PASSWORD.encode() not in data
     assert seat.totp_secret.encode() not in data
