@@ -12,9 +12,10 @@ import contextlib
 import functools
 import itertools
 import json
+import re
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -55,6 +56,19 @@ TELEGRAM_TOKEN: Final = "600600:people_of_the_test_county_1234567890"
 OFFICIALS_TOKEN: Final = "700700:officials_of_the_test_county_12345678"
 TEST_TOKEN: Final = "2:test-channel"
 PHOTO: Final = b"\xff\xd8\xff\xe0" + b"photo" * 40
+STORY: Final = "村主任李大富挨家送烟，每家两包，让大家投他"
+#: A report as people give it, a line for each of the eight prompts; a name in brackets is a button.
+REPORT: Final = (
+    STORY,
+    "李大富",
+    "[柳树村]",
+    "昨天晚上",
+    "村口小卖部",
+    "[亲眼看到]",
+    "[没有，下一步]",
+    "王小明 13812345678",
+)
+_NUMBER: Final = re.compile(r"QF-\w{4}-\w{4}")
 #: Our own pace is measured elsewhere (tests/unit/test_pacing.py); here nobody waits a second between two answers.
 _NO_PACE: Final = Pace(overall_seconds=0.0, overall_window=0.0, chat_rest=0.0)
 
@@ -107,9 +121,7 @@ class Villager(ABC):
         found, data = await self.button(label)
         return await self.press_data(data, found.id, times=times, at_once=at_once)
 
-    async def press_data(
-        self, data: str, message_id: int, *, times: int = 1, at_once: bool = False
-    ) -> list[str]:
+    async def press_data(self, data: str, message_id: int, *, times: int = 1, at_once: bool = False) -> list[str]:
         """Press a button that may have gone since, or was never there."""
         return await self._hearing(lambda: self._press(data, message_id, times, at_once=at_once))
 
@@ -168,6 +180,36 @@ class Villager(ABC):
         return asides + [m.text for m in await self.messages() if before.get(m.id) != m.text]
 
 
+async def answer(who: Villager, line: str) -> list[str]:
+    """Type a line, or press the button in brackets; never met with silence."""
+    heard = await (who.press(line[1:-1]) if line.startswith("[") else who.say(line))
+    assert heard, f"silence after {line!r}"
+    return heard
+
+
+async def file_report(who: Villager, lines: Sequence[str] = REPORT) -> str:
+    """Write and submit a report; returns its number."""
+    await who.say("我要反映")
+    for line in lines:
+        await answer(who, line)
+    return number_in((await who.press("对，提交"))[-1])
+
+
+def number_in(text: str) -> str:
+    """The case's number in a receipt."""
+    found = _NUMBER.search(text)
+    assert found, text
+    return found.group()
+
+
+async def populate(storage: Storage) -> None:
+    """A county whose custodian keeps names."""
+    async with storage.unit_of_work() as uow:
+        await factories.add_county(uow)
+        await factories.add_custodian(uow)
+        await uow.commit()
+
+
 @dataclass(slots=True)
 class Site:
     """The open application, one channel of it in use."""
@@ -214,9 +256,7 @@ async def open_site(channel: str, storage: Storage, *, api: BotApiServer | None 
         chats = RecordedChats()
         test_bot = Bot(TEST_TOKEN, session=RecordingSession(chats))
         application = await stack.enter_async_context(
-            open_application(
-                settings, storage, access=factories.quick_access(), extra=(Channel("test", test_bot),)
-            )
+            open_application(settings, storage, access=factories.quick_access(), extra=(Channel("test", test_bot),))
         )
         polling = await stack.enter_async_context(_polling(application)) if channel == "telegram" else None
 
@@ -435,7 +475,10 @@ class RecordingSession(BaseSession):
             assert number in known or not edits, "an edit of a message that is not there"
             known[number] = Shown(number, method.text or "", _labels(method.reply_markup))
             return Message(
-                message_id=number, date=0, chat=Chat(id=chat_id, type="private"), text=method.text  # type: ignore[arg-type]
+                message_id=number,
+                date=0,
+                chat=Chat(id=chat_id, type="private"),
+                text=method.text,  # type: ignore[arg-type]
             ).as_(bot)
         match method:
             case AnswerCallbackQuery():
@@ -477,9 +520,7 @@ class TestVillager(Villager):
 
     __test__ = False
 
-    def __init__(
-        self, storage: Storage, dispatcher: Dispatcher, bot: Bot, chats: RecordedChats, chat_id: int
-    ) -> None:
+    def __init__(self, storage: Storage, dispatcher: Dispatcher, bot: Bot, chats: RecordedChats, chat_id: int) -> None:
         super().__init__(storage)
         self.bot_id, self.chat_id = bot.id, chat_id
         self.chats = chats
@@ -529,7 +570,9 @@ class TestVillager(Villager):
     async def _send_other(self, kind: str) -> list[str]:
         if kind == "edit":
             number = self._written
-            return await self.feed("edited_message", self.message(text="改过的话", edit_date=1) | {"message_id": number})
+            return await self.feed(
+                "edited_message", self.message(text="改过的话", edit_date=1) | {"message_id": number}
+            )
         origin = {"type": "hidden_user", "sender_user_name": "李四", "date": 1}
         shape = {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False}
         contents: dict[str, dict[str, Any]] = {

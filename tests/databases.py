@@ -55,18 +55,75 @@ async def make_template() -> None:
 
 
 async def drop_template() -> None:
-    await admin(f"DROP DATABASE IF EXISTS {_TEMPLATE} WITH (FORCE)")
+    for name in (*_free, _TEMPLATE):
+        await admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    _free.clear()
+
+
+_free: list[str] = []
 
 
 @asynccontextmanager
 async def postgresql_database() -> AsyncIterator[str]:
-    """The application's URL of a fresh, migrated database."""
-    name = f"qf_test_{uuid.uuid4().hex[:12]}"
-    await admin(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} OWNER {OWNER}")
+    """The application's URL of an empty, migrated database; emptied again afterwards, for the next test."""
+    if not _free:
+        name = f"{_TEMPLATE}_{uuid.uuid4().hex[:8]}"
+        await admin(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} OWNER {OWNER}")
+        _free.append(name)
+    name = _free.pop()
     try:
         yield _url(APPLICATION, name)
     finally:
-        await admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        if await _emptied(name):
+            _free.append(name)
+
+
+async def _emptied(name: str) -> bool:
+    """Empty a database as a superuser whose triggers are off; drop it if somebody changed its schema."""
+    connection = await asyncpg.connect(ADMIN.rpartition("/")[0] + f"/{name}")
+    try:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        tables = [row[0] for row in await connection.fetch(_TABLES)]
+        if await connection.fetchval(_SHAPE) == _shapes.setdefault("empty", await _template_shape()):
+            await connection.execute("SET session_replication_role = replica")
+            await connection.execute("; ".join(f"DELETE FROM {table}" for table in tables))  # TRUNCATE syncs files
+            await connection.execute(_RESTART)
+            return True
+    finally:
+        await connection.close()
+    await admin(f"DROP DATABASE {name} WITH (FORCE)")
+    return False
+
+
+async def _template_shape() -> str:
+    if "empty" in _shapes:
+        return _shapes["empty"]
+    connection = await asyncpg.connect(ADMIN.rpartition("/")[0] + f"/{_TEMPLATE}")
+    try:
+        return str(await connection.fetchval(_SHAPE))
+    finally:
+        await connection.close()
+
+
+_shapes: dict[str, str] = {}
+_TABLES = (
+    "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' "
+    "AND tablename NOT IN ('alembic_version', 'case_transition') ORDER BY 1"
+)
+_RESTART = (
+    "SELECT setval(quote_ident(sequencename), 1, false) FROM pg_sequences WHERE schemaname = 'public'"
+)
+_SHAPE = (
+    "SELECT md5(string_agg(line, '|' ORDER BY line)) FROM ("
+    "SELECT tgrelid::regclass::text || tgname::text || tgenabled::text AS line FROM pg_trigger WHERE NOT tgisinternal "
+    "UNION ALL SELECT table_name || column_name || data_type FROM information_schema.columns "
+    "WHERE table_schema = 'public' "
+    "UNION ALL SELECT proname || md5(prosrc) FROM pg_proc WHERE proname LIKE 'qf%' "
+    "UNION ALL SELECT source || target || letter || act FROM case_transition) AS lines"
+)
 
 
 def owner_url(application_url: str) -> str:

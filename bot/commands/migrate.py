@@ -1,6 +1,8 @@
 """`qingfeng migrate`: bring the database to this version's schema."""
 
 import argparse
+import json
+from functools import partial
 
 from bot.commands.opening import bring_up_to_date, refuse, run_to_end
 from bot.settings import Settings
@@ -11,19 +13,20 @@ HELP = "bring the database to this version's schema"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """No options."""
+    """`--json`."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.epilog = (
         "PostgreSQL: QINGFENG_OWNER_DATABASE_URL names the role that owns the tables; "
         "the role of QINGFENG_DATABASE_URL is granted row access only."
     )
 
 
-def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001
+def run(arguments: argparse.Namespace) -> int:
     """Migrate, then prove that the rules hold."""
-    return run_to_end(_migrate)
+    return run_to_end(partial(_migrate, as_json=arguments.json))
 
 
-async def _migrate(settings: Settings) -> int:
+async def _migrate(settings: Settings, *, as_json: bool) -> int:
     is_sqlite = async_url(settings.database_url).get_backend_name() == "sqlite"
     if not is_sqlite and settings.owner_database_url is None:
         return refuse("Set QINGFENG_OWNER_DATABASE_URL to the role that owns the tables, then migrate again", code=2)
@@ -33,5 +36,5 @@ async def _migrate(settings: Settings) -> int:
         await database.verify()
     finally:
         await database.close()
-    print(f"The database is at schema {HEAD}")
+    print(json.dumps({"schema": HEAD}) if as_json else f"The database is at schema {HEAD}")
     return 0

@@ -85,22 +85,22 @@ class Drafts(Repository):
 
     async def save(self, draft: Draft) -> None:
         """Write a changed draft."""
-        self._amend(draft, "writing", self._sealed(draft.answers))
+        self._uow.amend(_SAVE, **self._values(draft, "writing", self._sealed(draft.answers)))
 
     async def finish(self, draft: Draft, state: str) -> None:
         """Close a draft as `submitted` or `dropped`; what it said is forgotten here."""
-        self._amend(draft, state, None)
+        # At once, not at commit: there inserts go first, and the next draft would meet this one still in writing.
+        await self._uow.execute(_SAVE, self._values(draft, state, None))
         self._known[draft.person_id] = None
 
-    def _amend(self, draft: Draft, state: str, answers_sealed: bytes | None) -> None:
-        self._uow.amend(
-            _SAVE,
-            draft=draft.id,
-            new_state=state,
-            new_step=draft.step,
-            new_answers=answers_sealed,
-            now=self._uow.clock.now(),
-        )
+    def _values(self, draft: Draft, state: str, answers_sealed: bytes | None) -> dict[str, Any]:
+        return {
+            "draft": draft.id,
+            "new_state": state,
+            "new_step": draft.step,
+            "new_answers": answers_sealed,
+            "now": self._uow.clock.now(),
+        }
 
     def _opened(self, row: Any) -> Draft:
         answers = json.loads(self._keys.open_text(ANSWERS, row.answers_sealed)) if row.answers_sealed else {}

@@ -227,8 +227,9 @@ async def test_a_receipt_given_while_another_process_signs_the_same_paper_is_a_s
 
 
 async def waits_for_a_lock(storage: Storage) -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     async with storage.database.reading() as connection:
-        return bool((await connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))).scalar_one())
+        return bool((await connection.execute(text(waiting))).scalar_one())
 
 
 async def test_only_the_tied_chat_signs_and_only_by_the_registered_name(scene: Scene) -> None:

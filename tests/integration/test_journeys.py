@@ -1,6 +1,5 @@
 """The journeys of the first slice, unchanged on every channel: ask, report, queue, commit, remind."""
 
-import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -13,36 +12,37 @@ from knowledge.casework.lifecycle import CaseState, Finding
 from storage.repositories.officials import Official
 from storage.unit_of_work import Storage
 from tests import factories
-from tests.channels import CHANNELS, PHOTO, Site, Villager, open_site
+from tests.channels import (
+    CHANNELS,
+    OFFICIALS_TOKEN,
+    PHOTO,
+    REPORT,
+    STORY,
+    Site,
+    answer,
+    file_report,
+    number_in,
+    open_site,
+    populate,
+)
 from tests.fakes import FakeClock
 
-NUMBER = re.compile(r"QF-\w{4}-\w{4}")
-STORY = "村主任李大富挨家送烟，一家一条，让大家投他"
-#: A report as people give it: one line for each of the eight prompts. A name in brackets is a button.
-PROMPTS = (STORY, "李大富", "[柳树村]", "昨天晚上", "村口小卖部", "[亲眼看到]", "[没有，下一步]", "王小明 13812345678")
 NAME = "陈秀英"
 
 
 @pytest.fixture(params=CHANNELS)
 async def site(request: pytest.FixtureRequest, sqlite_storage: Storage) -> AsyncIterator[Site]:
+    await populate(sqlite_storage)
     async with open_site(request.param, sqlite_storage) as opened:
-        await _populate(opened)
         yield opened
 
 
 @pytest.fixture
 async def web_site(storage: Storage) -> AsyncIterator[Site]:
     """The web chat on each database."""
+    await populate(storage)
     async with open_site("web", storage) as opened:
-        await _populate(opened)
         yield opened
-
-
-async def _populate(site: Site) -> None:
-    async with site.storage.unit_of_work() as uow:
-        await factories.add_county(uow)
-        await factories.add_custodian(uow)
-        await uow.commit()
 
 
 async def _official(site: Site, role: Role, chat_id: int | None = None) -> Official:
@@ -50,21 +50,6 @@ async def _official(site: Site, role: Role, chat_id: int | None = None) -> Offic
     if chat_id is not None:
         await site.do(lambda uow: uow.officials.set_notice_chat(official.id, chat_id))
     return official
-
-
-async def _answer(who: Villager, line: str) -> list[str]:
-    return await (who.press(line[1:-1]) if line.startswith("[") else who.say(line))
-
-
-async def _report(who: Villager, *lines: str) -> str:
-    """File a report; the case's number from the receipt."""
-    await who.press("我要反映") if await who.messages() else await who.say("我要反映")
-    for line in lines or PROMPTS:
-        assert await _answer(who, line), f"silence after {line}"
-    heard = await who.press("对，提交")
-    found = NUMBER.search(heard[-1])
-    assert found, heard
-    return found.group()
 
 
 # Ask
@@ -115,19 +100,19 @@ async def _reply(site: Site, staff: Official, about: str, words: str) -> None:
 async def test_a_report_takes_eight_prompts_and_gives_a_number_and_flags(site):
     who, handler = await site.meet(), await _official(site, Role.DISCIPLINE_OFFICIAL)
     await who.say("我要反映")
-    for number, line in enumerate(PROMPTS[:6], start=1):
+    for number, line in enumerate(REPORT[:6], start=1):
         assert "①②③④⑤⑥⑦⑧"[number - 1] in (await who.last()).text
-        await _answer(who, line)
+        await answer(who, line)
     assert "一共1个" in (await who.send_photo(PHOTO, "这是送的烟"))[-1]
     await who.press("发完了")
-    summary = (await who.say(PROMPTS[7]))[-1]
+    summary = (await who.say(REPORT[7]))[-1]
     assert "王** 138****5678（已加密）" in summary
     assert "1个文件" in summary
     await who.press("改一项")
     assert "什么地方" in (await who.press("地点"))[-1]
     assert "地点：村委会门口" in (await who.say("村委会门口"))[-1]
     receipt = (await who.press("对，提交"))[-1]
-    number = NUMBER.search(receipt).group()
+    number = number_in(receipt)
     assert "最晚4月1日（星期三）（15个工作日内）" in receipt
     assert not any(word in receipt for word in ("李大富", "柳树村", "王小明", "烟"))
     case = await site.do(lambda uow: uow.cases.by_number(number))
@@ -154,7 +139,7 @@ async def _work_to_the_end(site: Site, number: str) -> None:
 
 async def _whole_report(site: Site) -> None:
     who, other = await site.meet(), await site.meet()
-    number = await _report(who)
+    number = await file_report(who)
     await other.say("你好")
     await _work_to_the_end(site, number)
     await site.deliver()
@@ -194,25 +179,21 @@ async def test_a_second_report_waits_until_the_first_is_settled(site):
     await who.say("我要反映")
     await who.press("不要这份，重新写")
     assert "what" not in (await who.draft()).answers
-    first = await _report_from_prompt_one(who)
-    second = await _report(who)
+    for line in REPORT:
+        await answer(who, line)
+    first = number_in((await who.press("对，提交"))[-1])
+    second = await file_report(who)
     assert first != second
     mine = (await who.say("我的反映"))[-1]
     assert first in mine
     assert second in mine
 
 
-async def _report_from_prompt_one(who: Villager) -> str:
-    for line in PROMPTS:
-        await _answer(who, line)
-    return NUMBER.search((await who.press("对，提交"))[-1]).group()
-
-
 async def test_a_report_pauses_and_goes_on_where_it_was(site):
     who = await site.meet()
     await who.say("我要反映")
-    for line in PROMPTS[:3]:
-        await _answer(who, line)
+    for line in REPORT[:3]:
+        await answer(who, line)
     assert "都给您存着" in (await who.say("停"))[-1]
     assert "依据" in (await who.say("委托票一个人能带几张？"))[-1]
     await who.say("接着写")
@@ -251,9 +232,9 @@ async def test_a_story_typed_as_a_question_becomes_the_report(site):
 
 async def test_an_official_learns_that_something_waits_and_nothing_else(site):
     official = await _official(site, Role.DISCIPLINE_OFFICIAL, chat_id=501)
-    chat = site.api.user(501, bot=site.api._accounts[next(t for t in site.api._accounts if t.startswith("700700"))])
+    chat = site.api.user(501, bot=site.api._accounts[OFFICIALS_TOKEN])
     who = await site.meet()
-    number = await _report(who)
+    number = await file_report(who)
     await site.deliver()
     await who.say("我的反映")
     await who.press(f"补充 {number}")
@@ -295,7 +276,7 @@ async def _signing(site: Site) -> None:
     for signed in range(3):
         assert await _state(site, staff, candidate_id) == ("signing", signed)
         assert f"第{signed + 1}份，共3份" in (await who.last()).text
-        assert "回执 CN-" in (await who.say(f" 陈 秀英 " if signed == 1 else NAME))[-1]
+        assert "回执 CN-" in (await who.say(" 陈 秀英 " if signed == 1 else NAME))[-1]
     assert await _state(site, staff, candidate_id) == ("may_stand", 3)
     assert "全部签好" in (await who.say(f"/start c_{token}"))[-1]
     assert await _state(site, staff, candidate_id) == ("may_stand", 3)

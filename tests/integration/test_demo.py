@@ -1,0 +1,148 @@
+"""The demo county tells its whole story on both databases, and its cases are as well guarded as real ones."""
+
+import re
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from handlers.services import demo, elections
+from handlers.services.demo import DemoSeat, NotEmpty, build_demo, demo_links
+from knowledge.casework.access import Role
+from knowledge.casework.categories import Category, load_categories
+from knowledge.casework.classification import Classifier
+from knowledge.casework.lifecycle import CLOSED_STATES, CaseState
+from knowledge.clock import local_date
+from storage import audit, deployment
+from storage.repositories.cases import Case
+from storage.unit_of_work import Storage
+from tests import attacks, factories
+
+CLASSIFIER = Classifier(load_categories())
+PHONE = re.compile(r"(?<!\d)(1[3-9]\d{9}|0\d{2,3}-?\d{7,8}|\d{17}[\dXx])(?!\d)")
+
+
+@dataclass(frozen=True)
+class County:
+    storage: Storage
+    seats: dict[str, DemoSeat]
+    cases: list[Case]
+
+
+@pytest.fixture
+async def county(storage: Storage) -> AsyncIterator[County]:
+    seats = {seat.official.username: seat for seat in await build_demo(storage, factories.quick_access(), CLASSIFIER)}
+    async with storage.unit_of_work() as uow:
+        cases = await uow.cases.queue(seats["superior"].official)
+    yield County(storage, seats, cases)
+
+
+async def test_the_county_is_whole(county: County) -> None:
+    storage, seats, cases = county.storage, county.seats, county.cases
+    now, today = storage.clock.now(), local_date(storage.clock.now())
+    states = Counter(case.state for case in cases)
+    assert len(cases) >= 30
+    assert set(states) == set(CaseState) - {CaseState.APPROVED}  # approved and closed are one step
+    assert {flag.category for case in cases for flag in case.flags} == set(Category)
+    assert any(not case.flags for case in cases)
+    assert len({case.place_path for case in cases}) == 6
+    assert all(case.received_at <= now for case in cases)
+    assert min(case.received_at for case in cases) < max(case.received_at for case in cases)
+    assert {seat.official.role for seat in seats.values()} == set(Role)
+    await timetables_run(county, today)
+    async with storage.unit_of_work() as uow:
+        candidates = await uow.elections.candidates_within(demo.COUNTY)
+        assert {one.state for one in candidates} == {"invited", "signing", "may_stand"}
+        assert await uow.inquiries.waiting(demo.COUNTY) == len(demo.QUESTIONS)
+        closed_unlawfully = await uow.read(
+            text(
+                "SELECT c.number FROM cases c JOIN case_flag f ON f.case_id = c.id LEFT JOIN investigation i "
+                "ON i.case_id = c.id AND i.round = c.round "
+                "WHERE c.state IN ('closed', 'guided_elsewhere') AND i.approved_at IS NULL"
+            )
+        )
+        assert closed_unlawfully == []
+    report = await audit.verify(storage.database)
+    assert report.fault is None
+    assert report.events > len(cases) * 2
+
+
+async def timetables_run(county: County, today: object) -> None:
+    async with county.storage.unit_of_work() as uow:
+        found = await elections.timetables(uow, county.seats["leader"].official)
+    assert len(found) == 6
+    assert {table.today for table in found} == {today}
+    running = [table for table in found if 0 < table.done < len(table.lines)]
+    assert len(running) >= 4
+    late = [(table.election.place_name, line.task.code) for table in found for line in table.lines if line.overdue]
+    assert late == [("河东村", "roll_published")]
+
+
+async def test_every_open_flagged_case_refuses_every_way_of_closing_it(county: County) -> None:
+    guarded = [case for case in county.cases if case.flags and case.state not in CLOSED_STATES]
+    ways = {**attacks.RAW_ATTACKS, **attacks.on_this_database(county.storage)}
+    assert len(guarded) >= 10
+    assert len(ways) >= 10
+    official, leader = (county.seats[name].official.id for name in ("discipline", "leader"))
+    for case in guarded:
+        other = next(one.id for one in guarded if one.id != case.id)
+        for way, statements in ways.items():
+            values = {"id": case.id, "other": other, "official": official, "leader": leader}
+            assert not await attacks.attempt(county.storage, statements, values), (case.state, way)
+    async with county.storage.unit_of_work() as uow:
+        after = await uow.cases.queue(county.seats["superior"].official)
+    assert after == county.cases
+
+
+async def test_no_number_in_the_county_could_be_somebodys_and_everybody_is_plainly_made_up(county: County) -> None:
+    storage, custodian = county.storage, county.seats["custodian"]
+    told: list[str] = []
+    async with storage.unit_of_work() as uow:
+        pair = (await uow.officials.custodians())[custodian.official.id]
+        named = 0
+        for case in county.cases:
+            told += (await uow.cases.narrative(case.id)).values()
+            told += [note.body for note in await uow.cases.notes(case.id)]
+            found = await uow.cases.investigation_of(case)
+            told += [found.summary or "", *(one.description for one in found.evidence)] if found else []
+            sealed = await uow.cases.sealed_identity(case.id, custodian.official.id)
+            if sealed:
+                named += 1
+                name, contact = (pair.open(custodian.password, part) for part in sealed)
+                assert (name[:3], contact[:4]) == ("演示人", "演示号码")
+        told += [inquiry.question for inquiry in await uow.inquiries.inbox(demo.COUNTY, state="waiting")]
+        told += [candidate.name for candidate in await uow.elections.candidates_within(demo.COUNTY)]
+    assert named >= 10
+    assert [words for words in told if PHONE.search(words)] == []
+    assert not PHONE.search(Path(demo.__file__).read_text(encoding="utf-8"))
+
+
+async def test_every_seat_gets_its_own_password_and_a_link_that_signs_in(sqlite_storage: Storage) -> None:
+    access = factories.quick_access()
+    seats = await build_demo(sqlite_storage, access, CLASSIFIER)
+    assert len({seat.password for seat in seats}) == len({seat.totp_secret for seat in seats}) == len(seats)
+    links = await demo_links(sqlite_storage, "http://127.0.0.1:8080")
+    assert {(role, name) for role, name, _ in links} == {(str(s.official.role), s.official.display_name) for s in seats}
+    for _, name, link in links:
+        address, _, token = link.rpartition("/")
+        assert address == "http://127.0.0.1:8080/desk/link"
+        async with sqlite_storage.unit_of_work() as uow:
+            opened = await access.sign_in_by_link(uow, token)
+            await uow.commit()
+        assert opened.official.display_name == name
+
+
+async def test_a_database_with_anything_in_it_is_left_as_it_is(storage: Storage) -> None:
+    async with storage.unit_of_work() as uow:
+        await uow.places.add(path="cn/x", kind="county", name="某县")
+        await uow.commit()
+    with pytest.raises(NotEmpty):
+        await build_demo(storage, factories.quick_access(), CLASSIFIER)
+    assert await demo_links(storage, "http://x") == []
+    assert await deployment.get(storage, deployment.DEMO) is None
+    async with storage.unit_of_work() as uow:
+        assert [place.path for place in await uow.places.within("cn")] == ["cn/x"]
+        assert await uow.officials.all() == []
