@@ -13,10 +13,11 @@ from typing import Any
 
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramUnauthorizedError
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from bot.channels import telegram
+from bot.channels.errors import NoticeTokenRejected
 from bot.channels.web.api import WebChat, create_web_chat
 from bot.channels.web.session import NAME as WEB
 from bot.channels.web.session import WEB_TOKEN, WebChatSession
@@ -92,7 +93,7 @@ async def open_application(
         telegram_bot = await _telegram(settings, stack)
         if telegram_bot:
             channels.append(Channel(telegram.NAME, telegram_bot))
-        officials = await _officials(settings, stack)
+        officials, notices_username = await _officials(settings, stack)
         deliveries = Deliveries(storage, {channel.name: channel for channel in channels}, locks, officials)
         dispatcher = create_dispatcher(
             storage,
@@ -109,7 +110,9 @@ async def open_application(
             await uow.commit()
         demo = await deployment.get(storage, deployment.DEMO) is not None
         username = (await telegram_bot.me()).username if telegram_bot else None
-        http = _http(settings, storage, web, access or Access(), answers, deliveries, demo=demo, username=username)
+        desk = DeskSettings(settings.public_url, demo, username, notices_username or username)
+        pages = create_desk(storage, access or Access(), answers, desk, deliveries.wake)
+        http = _http(storage, web, pages, secure=settings.public_url.startswith("https://"))
         yield Application(settings, storage, dispatcher, deliveries, web, http, telegram_bot)
 
 
@@ -157,35 +160,25 @@ async def _telegram(settings: Settings, stack: AsyncExitStack) -> Bot | None:
     return bot
 
 
-async def _officials(settings: Settings, stack: AsyncExitStack) -> NoticeSender | None:
+async def _officials(settings: Settings, stack: AsyncExitStack) -> tuple[NoticeSender | None, str | None]:
     if settings.officials_telegram_token is None:
-        return None
-    from bot.channels.officials import NoticeTokenRejected, OfficialsNotices  # noqa: PLC0415 - python-telegram-bot only when used
+        return None, None
+    from bot.channels.officials import OfficialsNotices  # noqa: PLC0415 - python-telegram-bot only when used
 
     token = settings.officials_telegram_token.get_secret_value()
     try:
-        return await stack.enter_async_context(OfficialsNotices(token, api_base=settings.telegram_api))
+        notices = await stack.enter_async_context(OfficialsNotices(token, api_base=settings.telegram_api))
+        return notices, await notices.username()
     except NoticeTokenRejected as error:
         raise StartRefused(
             "Telegram refuses QINGFENG_OFFICIALS_TELEGRAM_TOKEN: copy it again from @BotFather, or unset it"
         ) from error
 
 
-def _http(
-    settings: Settings,
-    storage: Storage,
-    web: WebChat,
-    access: Access,
-    answers: Answers,
-    deliveries: Deliveries,
-    *,
-    demo: bool,
-    username: str | None,
-) -> FastAPI:
+def _http(storage: Storage, web: WebChat, desk: APIRouter, *, secure: bool) -> FastAPI:
     app = FastAPI(title="Qingfeng", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(create_web_chat(web, secure=settings.public_url.startswith("https://")))
-    desk = DeskSettings(base_url=settings.public_url, demo=demo, telegram_username=username)
-    app.include_router(create_desk(storage, access, answers, desk, deliveries.wake))
+    app.include_router(create_web_chat(web, secure=secure))
+    app.include_router(desk)
 
     @app.get("/readyz")
     async def readyz() -> JSONResponse:

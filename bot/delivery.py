@@ -19,6 +19,7 @@ from aiogram.exceptions import (
 from aiogram.methods import EditMessageText, SendMessage, TelegramMethod
 from sqlalchemy import update
 
+from bot.channels.errors import NoticeTokenRejected, OfficialUnreachable
 from bot.channels.pacing import sending
 from handlers.chat import texts
 from handlers.chat.reply import Reply, methods
@@ -34,7 +35,14 @@ log = logging.getLogger(__name__)
 
 WORKERS: Final = 3
 BATCH: Final = 10
-_NEVER: Final = (TelegramForbiddenError, TelegramNotFound, TelegramMigrateToChat, TelegramBadRequest)
+_NEVER: Final = (
+    TelegramForbiddenError,
+    TelegramNotFound,
+    TelegramMigrateToChat,
+    TelegramBadRequest,
+    OfficialUnreachable,
+    NoticeTokenRejected,
+)
 _UNREACHABLE: Final = frozenset({"official_unreachable"})  # by its code: bot/channels/officials.py loads a library
 #: Sent again when it is not known whether it arrived: a repeated reminder does less harm than a lost one.
 _REPEATABLE: Final = frozenset({"reminder", "status", "reply"})

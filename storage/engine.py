@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import event, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.errors import DatabaseUnavailable, UnsafeDatabase
@@ -30,7 +30,10 @@ _BUSY_TIMEOUT_MS: Final = 10_000
 
 def async_url(url: str) -> URL:
     """The URL with the asynchronous driver filled in."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise DatabaseUnavailable("QINGFENG_DATABASE_URL is no address; use sqlite:/// or postgresql://") from error
     drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
     backend = parsed.get_backend_name()
     if backend not in drivers:

@@ -34,7 +34,7 @@ from aiogram.methods import (
     SendMessage,
     TelegramMethod,
 )
-from aiogram.types import Chat, File, Message, Update, User
+from aiogram.types import File, Message, Update, User
 from pydantic import SecretStr
 
 from bot.app import Application, open_application
@@ -258,7 +258,7 @@ async def open_site(channel: str, storage: Storage, *, api: BotApiServer | None 
         application = await stack.enter_async_context(
             open_application(settings, storage, access=factories.quick_access(), extra=(Channel("test", test_bot),))
         )
-        polling = await stack.enter_async_context(_polling(application)) if channel == "telegram" else None
+        polling = await stack.enter_async_context(_polling(application, api)) if channel == "telegram" else None
 
         def client() -> httpx.AsyncClient:
             browser = httpx.AsyncClient(
@@ -290,11 +290,13 @@ async def bot_api() -> AsyncIterator[BotApiServer]:
 
 
 @asynccontextmanager
-async def _polling(application: Application) -> AsyncIterator[telegram.Polling]:
+async def _polling(application: Application, api: BotApiServer) -> AsyncIterator[telegram.Polling]:
     assert application.telegram_bot is not None
     polling = telegram.Polling(application.storage, application.dispatcher, application.telegram_bot)
+    polls = api.calls["getUpdates"]
     task = asyncio.create_task(polling.run())
     try:
+        await api.wait_for_call("getUpdates", polls + 1)
         yield polling
     finally:
         task.cancel()
@@ -462,7 +464,7 @@ class RecordingSession(BaseSession):
         super().__init__(api=TelegramAPIServer(base="test:{token}/{method}", file="test:{token}/{path}"))
         self._chats = chats
 
-    async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:  # noqa: ASYNC109
+    async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:  # noqa: ARG002, ASYNC109
         chats = self._chats
         if isinstance(method, SendMessage | EditMessageText):
             if chats.fail_next:
@@ -474,12 +476,9 @@ class RecordingSession(BaseSession):
             number = int(method.message_id or 0) if isinstance(method, EditMessageText) else next(chats.numbers)
             assert number in known or not edits, "an edit of a message that is not there"
             known[number] = Shown(number, method.text or "", _labels(method.reply_markup))
-            return Message(
-                message_id=number,
-                date=0,
-                chat=Chat(id=chat_id, type="private"),
-                text=method.text,  # type: ignore[arg-type]
-            ).as_(bot)
+            chat = {"id": chat_id, "type": "private"}
+            sent = {"message_id": number, "date": 0, "chat": chat, "text": method.text}
+            return Message.model_validate(sent).as_(bot)
         match method:
             case AnswerCallbackQuery():
                 chats.toasts[method.callback_query_id] = method.text or ""
@@ -496,14 +495,7 @@ class RecordingSession(BaseSession):
                 return User(id=bot.id, is_bot=True, first_name="清风", username="qingfeng_test")
         raise NotImplementedError(type(method).__name__)
 
-    async def stream_content(
-        self,
-        url: str,
-        headers: dict[str, Any] | None = None,
-        timeout: int = 30,  # noqa: ASYNC109
-        chunk_size: int = 65_536,
-        raise_for_status: bool = True,  # noqa: FBT002
-    ) -> AsyncGenerator[bytes, None]:
+    async def stream_content(self, url: str, *_: Any, **__: Any) -> AsyncGenerator[bytes, None]:
         yield self._chats.files[url.rpartition("/")[2]]
 
     async def close(self) -> None:

@@ -8,15 +8,14 @@ would fail (we open only the connections); its errors quote the token; httpx log
 import asyncio
 import logging
 import os
-from dataclasses import dataclass
 from types import TracebackType
-from typing import ClassVar, Final, Literal, Self
+from typing import Final, Self
 
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
-from knowledge.errors import QingfengError
+from bot.channels.errors import NoticeDelayed, NoticeTokenRejected, OfficialUnreachable
 
 _PUBLIC_API: Final = "https://api.telegram.org"
 _UNKNOWN_CHAT: Final = "chat not found"
@@ -24,32 +23,6 @@ _UNKNOWN_CHAT: Final = "chat not found"
 
 # Without this the library warns about its own exception whenever Telegram answers 429.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
-
-
-@dataclass(slots=True)
-class OfficialUnreachable(QingfengError):
-    """The official blocked the bot or never started it: only the official can change that."""
-
-    code: ClassVar[str] = "official_unreachable"
-    reason: Literal["blocked", "not_started"]
-
-
-@dataclass(slots=True)
-class NoticeTokenRejected(QingfengError):
-    """Telegram does not know the token: every notice will fail until the setting is mended."""
-
-    code: ClassVar[str] = "notice_token_rejected"
-
-
-@dataclass(slots=True)
-class NoticeDelayed(QingfengError):
-    """The network or Telegram failed for now: send it again later.
-
-    When `may_have_arrived`, the official may see the notice twice: no harm, it holds no content.
-    """
-
-    code: ClassVar[str] = "notice_delayed"
-    may_have_arrived: bool
 
 
 class OfficialsNotices:
@@ -84,6 +57,19 @@ class OfficialsNotices:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.gather(*(connection.shutdown() for connection in self._connections))
+
+    async def username(self) -> str | None:
+        """The bot's own name; None while Telegram cannot be reached.
+
+        Raises:
+            NoticeTokenRejected: the token is wrong.
+        """
+        try:
+            return (await self._bot.get_me()).username
+        except InvalidToken:
+            raise NoticeTokenRejected from None
+        except NetworkError:
+            return None
 
     async def send(self, chat_id: int, text: str) -> None:
         """Push one notice.

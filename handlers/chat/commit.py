@@ -1,7 +1,5 @@
 """A candidate reads and signs commitments: one paper at a time, by typing the full name."""
 
-from typing import Final
-
 from aiogram import Router
 from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
@@ -17,9 +15,6 @@ from handlers.services.commitments import SigningView
 from handlers.services.errors import LinkSpent
 from storage.repositories.people import Person
 from storage.unit_of_work import UnitOfWork
-
-#: How an invitation's deep link begins; the single-use token follows.
-INVITATION: Final = "c_"
 
 
 async def on_invitation_opened(uow: UnitOfWork, who: Person, state: FSMContext, token: str) -> Reply:

@@ -13,6 +13,8 @@ from handlers.chat.keyboards import MenuTap
 from handlers.chat.reply import Reply
 from handlers.chat.report import begin
 from handlers.chat.transaction import Channel
+from handlers.services.access import NOTICES
+from handlers.services.commitments import INVITATION
 from handlers.services.reports import Reports
 from storage.repositories.people import Person
 from storage.unit_of_work import UnitOfWork
@@ -28,10 +30,10 @@ async def on_deep_link(
 ) -> Reply:
     """Somebody came by a link: a candidate's invitation, an official's notices, or an unknown one."""
     argument = command.args or ""
-    if argument.startswith(commit.INVITATION):
-        return await commit.on_invitation_opened(uow, who, state, argument.removeprefix(commit.INVITATION))
-    if argument.startswith(official.NOTICES):
-        return await official.on_notice_link_opened(uow, who, channel, argument.removeprefix(official.NOTICES))
+    if argument.startswith(INVITATION):
+        return await commit.on_invitation_opened(uow, who, state, argument.removeprefix(INVITATION))
+    if argument.startswith(NOTICES):
+        return await official.on_notice_link_opened(uow, who, channel, argument.removeprefix(NOTICES))
     return texts.welcome()
 
 

@@ -1,7 +1,5 @@
 """An official ties this Telegram chat to the notices of the desk, by a link from the desk."""
 
-from typing import Final
-
 from handlers.chat import texts
 from handlers.chat.reply import Reply
 from handlers.chat.transaction import Channel
@@ -9,9 +7,6 @@ from handlers.services.access import receive_notices
 from handlers.services.errors import LinkSpent
 from storage.repositories.people import Person
 from storage.unit_of_work import UnitOfWork
-
-#: How a notice link begins; the single-use token follows.
-NOTICES: Final = "o_"
 
 
 async def on_notice_link_opened(uow: UnitOfWork, who: Person, channel: Channel, token: str) -> Reply:

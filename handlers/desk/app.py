@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from handlers.desk import candidates, case_acts, cases, files, home, questions, sign_in, timetable
+from handlers.desk import candidates, case_acts, cases, files, home, notices, questions, sign_in, timetable
 from handlers.desk.assets import static_files
 from handlers.desk.faults import DeskRoute
 from handlers.desk.request import Desk, DeskSettings, Signed
@@ -54,6 +54,8 @@ PAGES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("GET", "/desk/questions", questions.show_questions),
     ("GET", "/desk/questions/{inquiry_id}", questions.show_question),
     ("POST", "/desk/questions/{inquiry_id}/reply", questions.reply),
+    ("GET", "/desk/notices", notices.show_notices),
+    ("POST", "/desk/notices", notices.make_link),
     ("GET", "/desk/timetable", timetable.show_timetables),
     ("GET", "/desk/timetable/{election_id}", timetable.show_timetable),
     ("POST", "/desk/timetable/{election_id}/tasks/{task_id}", timetable.finish_task),

@@ -14,13 +14,12 @@ from starlette.responses import Response
 from handlers.desk import dates, words
 from handlers.desk.request import DeskSettings, Id, Signed, Visit
 from handlers.services import commitments, elections
-from handlers.services.commitments import INVITATION_LIFE, SigningView
+from handlers.services.commitments import INVITATION, INVITATION_LIFE, SigningView
 from handlers.services.errors import BadInput
 from knowledge.casework.access import Permission
 from storage.repositories.elections import Candidate
 from storage.unit_of_work import UnitOfWork
 
-INVITATION: Final = "c_"  # the chat knows an invitation's token by it
 FILTERS: Final = {"": "全部", "lacking": "还差承诺书", "may_stand": "可以参选"}
 
 

@@ -53,7 +53,8 @@ class DeskSettings:
 
     base_url: str
     demo: bool
-    telegram_username: str | None
+    telegram_username: str | None  # the people's bot
+    notices_username: str | None = None  # the bot that pushes officials' notices; may be the same
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from storage.repositories.officials import Credentials, DeskSession, Official
 from storage.unit_of_work import UnitOfWork
 from storage.vault import Custodian
 
+#: How a notice link begins; the single-use token follows.
+NOTICES: Final = "o_"
 SESSION_IDLE: Final = timedelta(minutes=30)
 TOUCH_EVERY: Final = timedelta(minutes=1)
 LINK_LIFE: Final = timedelta(hours=24)

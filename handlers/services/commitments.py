@@ -16,6 +16,8 @@ from storage.repositories.officials import Official
 from storage.repositories.people import Person
 from storage.unit_of_work import UnitOfWork
 
+#: How an invitation's deep link begins; the single-use token follows.
+INVITATION: Final = "c_"
 INVITATION_LIFE: Final = timedelta(days=14)
 OFFICES: Final = ("chair", "vice_chair", "member")
 LONGEST_NAME: Final = 20

@@ -116,6 +116,11 @@ class Officials(Repository):
         sealed = self._keys.seal_text(NOTICE, str(chat_id))
         await self._uow.execute(update(official).where(official.c.id == official_id).values(notice_chat_sealed=sealed))
 
+    async def has_notice_chat(self, official_id: int) -> bool:
+        """Whether an official's notices have somewhere to go."""
+        query = select(official.c.id).where(official.c.id == official_id, official.c.notice_chat_sealed.is_not(None))
+        return bool(await self._uow.read(query))
+
     async def to_notify(self, roles: tuple[Role, ...], place_path: str) -> list[tuple[Official, int]]:
         """Officials of some roles who answer for a place and have a chat for notices."""
         rows = await self._uow.read(

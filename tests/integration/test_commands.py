@@ -95,7 +95,7 @@ def test_every_command_that_ends_speaks_json_too(qingfeng: Callable[..., Said], 
 def test_the_bare_command_lists_every_command(qingfeng: Callable[..., Said]) -> None:
     said = qingfeng()
     assert said.code == 2
-    assert [command for command in COMMANDS if not re.search(rf"^ +{command} ", said.out, re.MULTILINE)] == []
+    assert [command for command in COMMANDS if not re.search(rf"^ +{command}\b", said.out, re.MULTILINE)] == []
     assert qingfeng("--help").code == 0
 
 
@@ -134,7 +134,7 @@ def test_a_wrong_call_is_code_two_with_a_line_on_standard_error(qingfeng: Callab
         ("DATABASE_URL", "sqlite:////nowhere/at/all/x.db", 1),
         ("DATABASE_URL", "mysql://root@127.0.0.1/x", 1),
         ("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none", 1),
-        ("DATABASE_URL", "not an address", 2),
+        ("DATABASE_URL", "not an address", 1),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(
@@ -335,7 +335,7 @@ from contextlib import redirect_stdout, redirect_stderr
 from bot.__main__ import COMMANDS, main
 calls = json.loads(sys.argv[1])
 told = {}
-for command in COMMANDS:
+for command in sorted(COMMANDS, key=list(calls).index):
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         try:
             code = main([command, *calls[command]])
@@ -344,17 +344,17 @@ for command in COMMANDS:
     told[command] = [code, sorted({name.partition(".")[0] for name in sys.modules})]
 print(json.dumps(told))
 """
-#: A call of each that does its work; `run` only explains itself, for it serves.
+#: A call of each that does its work, the lightest first; `run` only explains itself, for it serves.
 _CALLS = {
-    "run": ["--help"],
-    "demo": ["--if-empty"],
-    "migrate": [],
-    "doctor": [],
-    "ask": ["委托票能带几张"],
     "classify": ["有人发钱拉票"],
-    "create-official": ["--help"],
+    "ask": ["委托票能带几张"],
     "check-content": [],
+    "migrate": [],
     "audit": ["verify"],
+    "create-official": ["--help"],
+    "demo": ["--if-empty"],
+    "doctor": [],
+    "run": ["--help"],
 }
 
 
@@ -370,8 +370,11 @@ def test_commands_that_do_not_chat_import_no_chat_framework_and_no_web_framework
     told = json.loads(done.stdout)
     assert set(told) == set(COMMANDS)
     heavy = {"aiogram", "telegram", "fastapi", "uvicorn", "apscheduler"}
-    assert {command: heavy & set(modules) for command, (_, modules) in told.items() if heavy & set(modules)} == {}
+    imported = {command: heavy & set(modules) for command, (_, modules) in told.items() if command != "run"}
+    assert {command: names for command, names in imported.items() if names} == {}
+    assert "aiogram" not in told["run"][1]
     assert {command: code for command, (code, _) in told.items() if code != 0} == {}
+    assert "sqlalchemy" not in told["check-content"][1]
     assert "sqlalchemy" in told["audit"][1]
 
 

@@ -16,7 +16,7 @@ from tests import factories
 from tests.desk_site import DeskSite
 
 DOOR = {"/desk/sign-in", "/desk/link/{token}"}
-EVERYBODY = {"/desk", "/desk/sign-out"}
+EVERYBODY = {"/desk", "/desk/sign-out", "/desk/notices"}
 NEEDS = {
     ("GET", "/desk/cases"): Permission.READ_CASES,
     ("GET", "/desk/cases/{number}"): Permission.READ_CASES,
