@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 it could not be done, 2 the call was wrong.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parsed.command is None:
         parser.print_help()
         return 2
+    os.umask(0o077)  # what we write is for our own account: database, key, files
     module = import_module(f"bot.commands.{COMMANDS[parsed.command][0]}")
     try:
         code: int = module.run(parsed)

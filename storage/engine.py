@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.errors import DatabaseUnavailable, UnsafeDatabase
-from storage.migrations import HEAD
+from storage.migrations import HEAD, enforcing_triggers
 
 PRAGMAS: Final = {
     "journal_mode": "wal",
@@ -24,6 +24,7 @@ PRAGMAS: Final = {
     "foreign_keys": 1,
     "recursive_triggers": 1,
     "trusted_schema": 0,
+    "secure_delete": 1,  # what is deleted is overwritten, not only forgotten
 }
 _BUSY_TIMEOUT_MS: Final = 10_000
 
@@ -82,6 +83,7 @@ class Database:
             async with self.reading() as connection:
                 await (_verify_sqlite if self.is_sqlite else _verify_postgresql)(connection)
                 await _verify_schema(connection)
+                await _verify_triggers(connection)
         except (DBAPIError, OSError) as error:
             raise DatabaseUnavailable(_reason(error)) from error
 
@@ -154,6 +156,23 @@ async def _verify_postgresql(connection: AsyncConnection) -> None:
         )
     if role.replication != "origin":
         raise UnsafeDatabase("session_replication_role is not origin", "Unset it for the application's role")
+
+
+async def _verify_triggers(connection: AsyncConnection) -> None:
+    is_sqlite = connection.dialect.name == "sqlite"
+    here = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        if is_sqlite
+        else "SELECT tgname::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+        "WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
+    )
+    found = {row[0] for row in await connection.execute(text(here))}
+    missing = sorted(enforcing_triggers(connection.dialect.name) - found)
+    if missing:
+        raise UnsafeDatabase(
+            f"The database lacks the trigger {missing[0]} ({len(missing)} in all), which keeps its rules",
+            "Restore the database from a backup, and find out who removed it",
+        )
 
 
 async def _verify_schema(connection: AsyncConnection) -> None:

@@ -87,7 +87,7 @@ async def _emptied(name: str) -> bool:
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         tables = [row[0] for row in await connection.fetch(_TABLES)]
-        if await connection.fetchval(_SHAPE) == _shapes.setdefault("empty", await _template_shape()):
+        if await _shape(connection) == _shapes.setdefault("empty", await _template_shape()):
             await connection.execute("SET session_replication_role = replica")
             await connection.execute("; ".join(f"DELETE FROM {table}" for table in tables))  # TRUNCATE syncs files
             await connection.execute(_RESTART)
@@ -103,9 +103,16 @@ async def _template_shape() -> str:
         return _shapes["empty"]
     connection = await asyncpg.connect(ADMIN.rpartition("/")[0] + f"/{_TEMPLATE}")
     try:
-        return str(await connection.fetchval(_SHAPE))
+        return await _shape(connection)
     finally:
         await connection.close()
+
+
+async def _shape(connection: asyncpg.Connection) -> str:
+    try:
+        return str(await connection.fetchval(_SHAPE))
+    except asyncpg.PostgresError:
+        return "another schema"
 
 
 _shapes: dict[str, str] = {}
@@ -122,6 +129,7 @@ _SHAPE = (
     "UNION ALL SELECT table_name || column_name || data_type FROM information_schema.columns "
     "WHERE table_schema = 'public' "
     "UNION ALL SELECT proname || md5(prosrc) FROM pg_proc WHERE proname LIKE 'qf%' "
+    "UNION ALL SELECT version_num FROM alembic_version "
     "UNION ALL SELECT source || target || letter || act FROM case_transition) AS lines"
 )
 

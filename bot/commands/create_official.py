@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from typing import Final
 
 from bot.commands.opening import open_storage, refuse, run_to_end
 from bot.settings import Settings
@@ -11,7 +12,7 @@ from handlers.services.errors import BadInput
 from knowledge.casework.access import Role
 
 HELP = "give somebody a seat at the desk"
-_FAULTS = {
+_FAULTS: Final = {
     ("username", "bad_form"): "--username: small letters, digits, . _ - ; begin with a letter; 2 to 59 characters",
     ("username", "taken"): "--username: taken, choose another",
     ("role", "unknown"): f"--role: one of {', '.join(Role)}",

@@ -13,8 +13,7 @@ from aiogram.methods import EditMessageText, SendMessage, TelegramMethod
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 LONGEST_TEXT: Final = 4_096
-#: Telegram counts UTF-16 units; Chinese counts one each, so a margin for the odd emoji is enough.
-_PART: Final = 4_000
+_PART: Final = 4_000  # UTF-16 units, as Telegram counts: a Chinese character is one, an emoji two
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def methods(reply: Reply, chat_id: int, *, pressed_message_id: int | None = None
     if not reply.text:
         return []
     keyboard = _keyboard(reply.rows)
-    if reply.edit and pressed_message_id is not None and len(reply.text) <= _PART:
+    if reply.edit and pressed_message_id is not None and _units(reply.text) <= _PART:
         return [EditMessageText(chat_id=chat_id, message_id=pressed_message_id, text=reply.text, reply_markup=keyboard)]
     parts = _parts(reply.text)
     sends: list[TelegramMethod[Any]] = [SendMessage(chat_id=chat_id, text=part) for part in parts[:-1]]
@@ -91,11 +90,21 @@ def _keyboard(rows: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
 
 
 def _parts(text: str) -> list[str]:
-    """Cut at line ends where there are any."""
-    parts = []
-    while len(text) > _PART:
-        cut = text.rfind("\n", 1, _PART)
-        cut = cut if cut > 0 else _PART
+    """Cut at line ends where there are any; no part is blank."""
+    parts, text = [], text.strip("\n") or text
+    while _units(text) > _PART:
+        longest = _fitting(text)
+        cut = text.rfind("\n", 1, longest)
+        cut = cut if cut > 0 else longest
         parts.append(text[:cut])
         text = text[cut:].lstrip("\n")
-    return [*parts, text]
+    return [*parts, text] if text.strip() or not parts else parts
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _fitting(text: str) -> int:
+    """How many characters of a text fit into one part."""
+    return len(text.encode("utf-16-le")[: 2 * _PART].decode("utf-16-le", errors="ignore"))

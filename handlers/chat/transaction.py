@@ -11,7 +11,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 from weakref import WeakValueDictionary
 
 from aiogram import BaseMiddleware, Bot
@@ -24,6 +24,7 @@ from aiogram.types import TelegramObject, Update
 from handlers.chat import texts
 from handlers.chat.conversation import Conversation, current, sending_in
 from handlers.chat.reply import Reply, methods
+from knowledge.errors import QingfengError
 from storage.outbox import Delivery, Recipient
 from storage.repositories.people import UpdateKey
 from storage.unit_of_work import Storage, UnitOfWork
@@ -73,6 +74,14 @@ class Sender(Protocol):
     async def __call__(self, delivery: Delivery) -> None:
         """Send one claimed row."""
         ...
+
+
+@dataclass(slots=True, eq=False)
+class UpdateFailed(QingfengError):
+    """Our own fault kept an update from being handled; `reference` finds it in the log."""
+
+    code: ClassVar[str] = "update_failed"
+    reference: str
 
 
 class ChatLocks:
@@ -170,7 +179,10 @@ class OneTransaction(BaseMiddleware):
             await self._send(delivery)
 
     async def _apologise(self, error: Exception, update: Update, data: dict[str, Any], channel: Channel) -> bool:
-        """After a fault: log it under a number, tell the person the number. The update stays unhandled."""
+        """After a fault: log it under a number, tell the person the number. The update stays unhandled.
+
+        A history of ours takes nothing in: the message may have held a name, and its sender still has it.
+        """
         reference = secrets.token_hex(3).upper()
         log.error(
             "update_failed reference=%s channel=%s update=%s",
@@ -179,15 +191,11 @@ class OneTransaction(BaseMiddleware):
             update.update_id,
             exc_info=error,
         )
+        if channel.history:
+            raise UpdateFailed(reference) from error
         reply = texts.something_broke(reference)
         chat_id = data[EVENT_CONTEXT_KEY].chat.id
         try:
-            async with self._storage.unit_of_work() as uow:
-                if channel.history:
-                    channel.history.note(uow, update)
-                    await channel.history.say(uow, chat_id, reply)
-                    await uow.commit()
-                    return True
             for method in methods(reply, chat_id):
                 await channel.bot(method)
         except Exception:

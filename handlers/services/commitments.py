@@ -140,7 +140,10 @@ async def sign(
     signature = Signature(
         kind, view.pack.version, paper.text_hash, _plain_name(typed_name), uow.clock.now(), channel, readable_code("CN")
     )
-    await uow.elections.sign(found, signature)
+    if not await uow.elections.sign(found, signature):  # the same press, a moment earlier, elsewhere
+        view = await _view(uow, await _candidate(uow, candidate_id))
+        earlier = next(one for one in view.signed if one.kind == kind)
+        return Signed(earlier, paper, view, repeated=True)
     await uow.log.record(
         actor="candidate", act="commitment_signed", subject=f"candidate/{candidate_id}", kind=kind, text=paper.text_hash
     )

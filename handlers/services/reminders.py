@@ -45,11 +45,13 @@ async def plan_commitment_reminders(uow: UnitOfWork) -> int:
 
 
 async def queue_due(uow: UnitOfWork) -> int:
-    """Move due reminders to the outbox in this unit of work; returns how many left.
+    """Move due reminders to the outbox in this unit of work; returns how many left. Not at night.
 
     One that lost its reason meanwhile (signed, withdrawn) is marked and not sent.
     """
-    queued = 0
+    queued, now = 0, uow.clock.now()
+    if within_hours(now) != now:
+        return 0
     for reminder in await uow.elections.take_due_reminders():
         candidate = await uow.elections.candidate(int(reminder.subject.partition("/")[2]))
         if candidate is None or candidate.state != "signing":

@@ -70,6 +70,18 @@ def qingfeng(
     return call
 
 
+def in_a_process(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Python with our packages on its path, in another working folder."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+    )
+
+
 @pytest.fixture
 def migrated(folder: Path, sqlite_template: Path) -> Path:
     """The folder with a migrated, empty database in its default place."""
@@ -131,7 +143,6 @@ def test_a_wrong_call_is_code_two_with_a_line_on_standard_error(qingfeng: Callab
     [
         ("PORT", "eighty", 2),
         ("FILES_URL", "s3://bucket", 2),
-        ("DATABASE_URL", "sqlite:////nowhere/at/all/x.db", 1),
         ("DATABASE_URL", "mysql://root@127.0.0.1/x", 1),
         ("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none", 1),
         ("DATABASE_URL", "not an address", 1),
@@ -145,6 +156,13 @@ def test_a_wrong_setting_is_one_line_that_names_it(
     assert (said.code, said.out) == (code, "")
     assert f"QINGFENG_{name}" in said.err
     assert len(said.err.strip().splitlines()) == 1
+
+
+def test_a_database_file_that_cannot_be_opened_is_one_line_too(folder: Path) -> None:
+    done = in_a_process("-m", "bot", "audit", "verify", folder=folder, QINGFENG_DATABASE_URL="sqlite:////nowhere/x.db")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "QINGFENG_DATABASE_URL" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("command", [("audit", "verify"), CREATE])
@@ -359,14 +377,8 @@ _CALLS = {
 
 
 def test_commands_that_do_not_chat_import_no_chat_framework_and_no_web_framework(folder: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _IMPORTS, json.dumps(_CALLS)],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    done = in_a_process("-c", _IMPORTS, json.dumps(_CALLS), folder=folder)
+    assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert set(told) == set(COMMANDS)
     heavy = {"aiogram", "telegram", "fastapi", "uvicorn", "apscheduler"}
@@ -381,13 +393,6 @@ def test_commands_that_do_not_chat_import_no_chat_framework_and_no_web_framework
 def test_answering_and_judging_need_no_database_either(folder: Path) -> None:
     script = "import sys; from bot.__main__ import main; main(sys.argv[1:]); print('sqlalchemy' in sys.modules)"
     for arguments in (("ask", "委托票能带几张"), ("classify", "有人发钱拉票")):
-        done = subprocess.run(
-            [sys.executable, "-c", script, *arguments],
-            check=True,
-            capture_output=True,
-            text=True,
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
+        done = in_a_process("-c", script, *arguments, folder=folder)
         assert done.stdout.splitlines()[-1] == "False"
     assert list(folder.iterdir()) == []

@@ -208,7 +208,6 @@ async def test_signing_four_times_at_the_same_moment_stores_one_signature(scene:
     assert len(await signatures(scene)) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="handlers/services/commitments.py: sign() does not look whether its row was new")
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_receipt_given_while_another_process_signs_the_same_paper_is_a_stored_one(scene: Scene) -> None:
     await open_link(scene)

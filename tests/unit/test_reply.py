@@ -97,12 +97,10 @@ def test_every_part_of_a_long_text_fits_and_no_word_of_it_is_lost(text: str) -> 
     assert re.sub(r"\n", "", "".join(sent)) == re.sub(r"\n", "", text)
 
 
-@pytest.mark.xfail(strict=True, reason="handlers/chat/reply.py cuts by characters, Telegram counts UTF-16 units")
 def test_a_part_full_of_emoji_fits_too() -> None:
     assert all(units(method.text) <= LONGEST_TEXT for method in methods(Reply("🗳" * 4000), 1))
 
 
-@pytest.mark.xfail(strict=True, reason="handlers/chat/reply.py sends the blank rest of a text, which Telegram refuses")
 def test_blank_lines_at_the_end_of_a_long_text_make_no_empty_message() -> None:
     assert all(method.text.strip() for method in methods(Reply("字" * 3990 + "\n" * 20), 1))
 

@@ -24,7 +24,8 @@ from starlette.datastructures import UploadFile
 
 from bot.channels.web.session import NAME, toasts
 from bot.channels.web.signals import ChatSignals
-from handlers.chat.transaction import ChatLocks
+from handlers.chat import texts
+from handlers.chat.transaction import ChatLocks, UpdateFailed
 from handlers.services.reports import MAX_FILE_BYTES
 from storage.repositories.files import StoredFile
 from storage.repositories.messages import ChatMessage
@@ -217,6 +218,8 @@ def _add_messages(router: APIRouter, chat: WebChat) -> None:
             message_id = await _posted(chat, chat_id, request)
         except BadMessage as error:
             return JSONResponse({"error": str(error)}, status_code=400)
+        except UpdateFailed as error:
+            return JSONResponse({"error": texts.something_broke(error.reference).text}, status_code=422)
         notice = {"notice": said[0]} if said else {}
         return JSONResponse({"ok": True, "id": message_id, **notice})
 
