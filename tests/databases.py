@@ -130,6 +130,8 @@ _SHAPE = (
     "WHERE table_schema = 'public' "
     "UNION ALL SELECT proname || md5(prosrc) FROM pg_proc WHERE proname LIKE 'qf%' "
     "UNION ALL SELECT version_num FROM alembic_version "
+    "UNION ALL SELECT relname::text || coalesce(relacl::text, '') FROM pg_class "
+    "WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace "
     "UNION ALL SELECT source || target || letter || act FROM case_transition) AS lines"
 )
 

@@ -1,0 +1,166 @@
+"""The same thing twice is one thing, and what is said at once by many reaches each of them alone."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from storage.tables.cases import cases, stored_file
+from storage.tables.conversations import chat_message
+from storage.tables.records import inquiry, outbox
+from storage.unit_of_work import Storage
+from tests.channels import CHANNELS, PHOTO, REPORT, Site, Villager, WebVillager, answer, number_in, open_site, populate
+
+PEOPLE = 200
+_TRY_AGAIN = timedelta(seconds=6)  # longer than the first wait of a row that was put back
+_LATER = timedelta(hours=2)
+QUESTION = "委托票一个人能带几张？"
+
+
+@pytest.fixture(params=CHANNELS)
+async def site(request: pytest.FixtureRequest, sqlite_storage: Storage) -> AsyncIterator[Site]:
+    await populate(sqlite_storage)
+    async with open_site(request.param, sqlite_storage) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def web_site(storage: Storage) -> AsyncIterator[Site]:
+    await populate(storage)
+    async with open_site("web", storage) as opened:
+        yield opened
+
+
+async def _count(storage: Storage, table) -> int:
+    async with storage.unit_of_work() as uow:
+        return (await uow.read(select(func.count()).select_from(table)))[0][0]
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["in turn", "at once"])
+async def test_a_question_delivered_five_times_is_answered_once(site, at_once):
+    who = await site.meet()
+    heard = await who.say(QUESTION, times=5, at_once=at_once)
+    assert len(heard) == 1
+    assert len(await who.messages()) == 1
+    assert await _count(site.storage, inquiry) == 1
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["in turn", "at once"])
+async def test_an_answer_to_a_prompt_delivered_five_times_is_one_step(site, at_once):
+    who = await site.meet()
+    await who.say("我要反映")
+    assert len(await who.say("大家都在说送烟的事", times=5, at_once=at_once)) == 1
+    draft = await who.draft()
+    assert (draft.step, draft.answers) == ("who", {"what": "大家都在说送烟的事"})
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["in turn", "at once"])
+async def test_a_file_delivered_five_times_is_one_piece_of_evidence(site, at_once):
+    who = await site.meet()
+    await who.say("我要反映")
+    assert len(await who.send_file(PHOTO, "转账.jpg", times=5, at_once=at_once)) == 1
+    draft = await who.draft()
+    assert len(await site.do(lambda uow: uow.files.of_draft(draft.id))) == 1
+    assert await _count(site.storage, stored_file) == 1
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["in turn", "at once"])
+async def test_submit_delivered_five_times_makes_one_case(site, at_once):
+    who = await _ready_to_submit(site)
+    heard = await who.press("对，提交", times=5, at_once=at_once)
+    receipts = [words for words in heard if "✅ 收到了" in words]
+    assert len(receipts) == 1
+    assert await _count(site.storage, cases) == 1
+
+
+async def _ready_to_submit(site: Site) -> Villager:
+    who = await site.meet()
+    await who.say("我要反映")
+    for line in REPORT:
+        await answer(who, line)
+    return who
+
+
+async def test_submit_pressed_by_five_fingers_at_once_makes_one_case(site):
+    who = await _ready_to_submit(site)
+    under, data = await who.button("对，提交")
+    if site.application.telegram_bot is None:
+        await asyncio.gather(*(who._press(data, under.id, 1, at_once=False) for _ in range(5)))
+    else:  # five presses in one batch of updates
+        polls = site.api.calls["getUpdates"]
+        presses = [who.user._press(who.user.message(under.id), data) for _ in range(5)]
+        await who.handled(polls)
+        assert len(who.user.answers) >= len(presses)
+    receipts = [m for m in await who.messages() if "✅ 收到了" in m.text]
+    assert len(receipts) == 1
+    assert await _count(site.storage, cases) == 1
+    assert number_in(receipts[0].text) in "".join(await who.say("我的反映"))
+
+
+async def test_five_posts_at_once_with_one_key_are_one_message_on_each_database(web_site):
+    who = await web_site.meet()
+    assert len(await who.say(QUESTION, times=5, at_once=True)) == 1
+    assert await _count(web_site.storage, inquiry) == 1
+    assert await _count(web_site.storage, chat_message) == 2
+    await who.say("我要反映")
+    for line in REPORT:
+        await answer(who, line)
+    await who.press("对，提交", times=5, at_once=True)
+    assert await _count(web_site.storage, cases) == 1
+
+
+async def test_another_key_is_another_message_and_another_persons_key_is_not_mine(sqlite_storage):
+    async with open_site("web", sqlite_storage) as site:
+        one, other = await site.meet(), await site.meet()
+        for who in (one, other):
+            for key in ("a", "b", "a"):
+                await who.client.post("/api/chat/messages", json={"text": QUESTION, "key": key})
+        assert await _count(sqlite_storage, inquiry) == 4
+
+
+async def test_a_reply_the_network_ate_is_sent_again_and_no_more(sqlite_storage, clock):
+    async with open_site("test", sqlite_storage) as site:
+        who = await site.meet()
+        who.chats.fail_next = 1
+        assert await who.say(QUESTION) == []
+        assert await site.deliver() == 0
+        clock.advance(_TRY_AGAIN)
+        assert await site.deliver() == 1
+        assert "依据" in (await who.last()).text
+        clock.advance(_LATER)
+        assert await site.deliver() == 0
+        assert await _count(sqlite_storage, outbox) == 1
+
+
+async def test_two_hundred_people_talking_at_once_each_hear_their_own(sqlite_storage):
+    await populate(sqlite_storage)
+    chance = random.Random(20260311)
+    async with open_site("web", sqlite_storage) as site:
+        people = [await site.meet() for _ in range(PEOPLE)]
+        await asyncio.gather(*(_talk(who, number, chance) for number, who in enumerate(people)))
+        for number, who in enumerate(people):
+            assert isinstance(who, WebVillager)
+            items = await who.items()
+            everything = "".join(item["text"] for item in items)
+            assert {word for word in _marks(everything) if word != _mark(number)} == set()
+            assert everything.count(_mark(number)) >= 3
+            draft = await who.draft()
+            assert (draft.step, draft.answers["what"]) == ("place", f"{_mark(number)}送了烟")
+            assert draft.answers["who"] == f"{_mark(number)}的人"
+
+
+def _mark(number: int) -> str:
+    return f"甲{number:03d}号"
+
+
+def _marks(text: str) -> list[str]:
+    return [text[at : at + 5] for at in range(len(text)) if text[at] == "甲" and text[at + 4 : at + 5] == "号"]
+
+
+async def _talk(who: Villager, number: int, chance: random.Random) -> None:
+    for line in (f"{_mark(number)}委托票能带几张", "我要反映", f"{_mark(number)}送了烟", f"{_mark(number)}的人"):
+        await asyncio.sleep(chance.random() / 50)
+        await who._say(line, 1, at_once=False)
