@@ -7,7 +7,8 @@ written again from the start. For that the head must be kept elsewhere (`verify`
 
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -97,12 +98,13 @@ async def verify(database: "Database", *, published_head: str | None = None) -> 
         published_head: A hash known from elsewhere that must occur in the chain; finds a cut-off end.
     """
     count, previous, seen = 0, "", published_head is None
-    async for row in _events(database):
-        fault = _fault(row, count + 1, previous)
-        if fault:
-            return ChainReport(count, previous, ChainFault(row.id, fault))
-        count, previous = count + 1, row.hash
-        seen = seen or previous == published_head
+    async with aclosing(_events(database)) as events:  # a fault ends the walk early; the connection goes back
+        async for row in events:
+            fault = _fault(row, count + 1, previous)
+            if fault:
+                return ChainReport(count, previous, ChainFault(row.id, fault))
+            count, previous = count + 1, row.hash
+            seen = seen or previous == published_head
     if not seen:
         return ChainReport(count, previous, ChainFault(count, "the published head is not in the chain"))
     return ChainReport(count, previous, None)
@@ -119,7 +121,7 @@ def _fault(row: Any, expected_id: int, previous: str) -> str | None:
     return None
 
 
-async def _events(database: "Database") -> AsyncIterator[Any]:
+async def _events(database: "Database") -> AsyncGenerator[Any, None]:
     after = 0
     async with database.reading() as connection:
         while True:

@@ -41,6 +41,7 @@ class KeyRing:
             raise KeyFileProblem("The key is not 32 bytes long", "Restore the key file from its backup")
         self._secret = secret
         self._boxes: dict[str, Aead] = {}
+        self._index_keys: dict[str, bytes] = {}
         self.fingerprint = self._derive("fingerprint").hex()[:16]
 
     def seal(self, purpose: str, text: bytes) -> bytes:
@@ -65,7 +66,9 @@ class KeyRing:
 
     def index(self, purpose: str, value: str) -> bytes:
         """A keyed hash to find a value by without storing it: 16 bytes."""
-        key = self._derive(f"index/{purpose}")
+        key = self._index_keys.get(purpose)
+        if key is None:
+            key = self._index_keys[purpose] = self._derive(f"index/{purpose}")
         return hashlib.blake2b(value.encode(), key=key, digest_size=16).digest()
 
     def _box(self, purpose: str) -> Aead:

@@ -23,10 +23,12 @@ RAW_ATTACKS = {
     "turn a flag into another": ("UPDATE case_flag SET category = 'real_name' WHERE case_id = :id",),
     "renumber the case under its flags": ("UPDATE cases SET id = 987654 WHERE id = :id",),
     "upsert": (
-        "INSERT INTO cases (id, number, place_id, state, round, narrative_sealed, rule_version, received_at, "
-        "answer_due_on, version) SELECT id, number, place_id, 'received', 1, narrative_sealed, rule_version, "
-        "received_at, answer_due_on, version FROM cases WHERE id = :id "
-        "ON CONFLICT (id) DO UPDATE SET state = 'closed', closed_at = excluded.received_at",
+        (
+            "INSERT INTO cases (id, number, place_id, state, round, narrative_sealed, rule_version, received_at, "
+            "answer_due_on, version) SELECT id, number, place_id, 'received', 1, narrative_sealed, rule_version, "
+            "received_at, answer_due_on, version FROM cases WHERE id = :id "
+            "ON CONFLICT (id) DO UPDATE SET state = 'closed', closed_at = excluded.received_at"
+        ),
     ),
     "write a new transition first": (
         "INSERT INTO case_transition (source, target, letter, act) VALUES ('received', 'closed', 'z', 'close')",
@@ -34,14 +36,18 @@ RAW_ATTACKS = {
     ),
     "an investigation born approved": (
         "UPDATE cases SET state = 'accepted' WHERE id = :id",
-        "INSERT INTO investigation (case_id, round, investigator_id, finding, summary_sealed, started_at, submitted_at, "
-        "approver_id, approved_at) SELECT id, 1, :official, 'unfounded', narrative_sealed, received_at, received_at, "
-        ":leader, received_at FROM cases WHERE id = :id",
+        (
+            "INSERT INTO investigation (case_id, round, investigator_id, finding, summary_sealed, started_at, "
+            "submitted_at, approver_id, approved_at) SELECT id, 1, :official, 'unfounded', narrative_sealed, received_at, received_at, "
+            ":leader, received_at FROM cases WHERE id = :id"
+        ),
     ),
     "an investigation without evidence": (
         "UPDATE cases SET state = 'accepted' WHERE id = :id",
-        "INSERT INTO investigation (case_id, round, investigator_id, finding, summary_sealed, started_at, submitted_at) "
-        "SELECT id, 1, :official, 'unfounded', narrative_sealed, received_at, received_at FROM cases WHERE id = :id",
+        (
+            "INSERT INTO investigation (case_id, round, investigator_id, finding, summary_sealed, started_at, "
+            "submitted_at) SELECT id, 1, :official, 'unfounded', narrative_sealed, received_at, received_at FROM cases WHERE id = :id"
+        ),
         "UPDATE cases SET state = 'investigating' WHERE id = :id",
         "UPDATE cases SET state = 'awaiting_approval' WHERE id = :id",
     ),
@@ -51,17 +57,21 @@ RAW_ATTACKS = {
         "UPDATE cases SET state = 'approved' WHERE id = :id",
     ),
     "a case born closed": (
-        "INSERT INTO cases (number, place_id, state, round, narrative_sealed, rule_version, received_at, "
-        "answer_due_on, version, closed_at) SELECT 'QF-NEW', place_id, 'closed', 1, narrative_sealed, rule_version, "
-        "received_at, answer_due_on, 1, received_at FROM cases WHERE id = :id",
+        (
+            "INSERT INTO cases (number, place_id, state, round, narrative_sealed, rule_version, received_at, "
+            "answer_due_on, version, closed_at) SELECT 'QF-NEW', place_id, 'closed', 1, narrative_sealed, rule_version, "
+            "received_at, answer_due_on, 1, received_at FROM cases WHERE id = :id"
+        ),
     ),
     "delete its place": ("DELETE FROM place WHERE id IN (SELECT place_id FROM cases WHERE id = :id)",),
 }
 SQLITE_ATTACKS = {
     "insert or replace": (
-        "INSERT OR REPLACE INTO cases (id, number, place_id, state, round, narrative_sealed, rule_version, "
-        "received_at, answer_due_on, version) SELECT id, number, place_id, 'received', 1, narrative_sealed, "
-        "rule_version, received_at, answer_due_on, version FROM cases WHERE id = :id",
+        (
+            "INSERT OR REPLACE INTO cases (id, number, place_id, state, round, narrative_sealed, rule_version, "
+            "received_at, answer_due_on, version) SELECT id, number, place_id, 'received', 1, narrative_sealed, "
+            "rule_version, received_at, answer_due_on, version FROM cases WHERE id = :id"
+        ),
     ),
     "update or replace onto it": ("UPDATE OR REPLACE case_flag SET case_id = :id WHERE case_id = :other",),
     "replace the flag": ("REPLACE INTO case_flag SELECT * FROM case_flag WHERE case_id = :id",),
@@ -75,8 +85,10 @@ POSTGRESQL_ATTACKS = {
         "CREATE OR REPLACE FUNCTION qf_cases_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$",
     ),
     "merge": (
-        "MERGE INTO cases c USING (SELECT CAST(:id AS bigint) AS id) s ON c.id = s.id "
-        "WHEN MATCHED THEN UPDATE SET state = 'closed', closed_at = c.received_at",
+        (
+            "MERGE INTO cases c USING (SELECT CAST(:id AS bigint) AS id) s ON c.id = s.id "
+            "WHEN MATCHED THEN UPDATE SET state = 'closed', closed_at = c.received_at"
+        ),
     ),
 }
 

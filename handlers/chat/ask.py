@@ -74,10 +74,8 @@ async def on_answer_judged(
             return texts.details(found) if found and found.more else texts.entry_gone()
 
 
-def create_router() -> Router:
+def add_routes(router: Router) -> None:
     """The routes of this module; the first that fits answers."""
-    router = Router(name="ask")
     router.message.register(on_question_asked, HasText())
     router.callback_query.register(on_related_question_pressed, EntryTap.filter())
     router.callback_query.register(on_answer_judged, InquiryTap.filter())
-    return router

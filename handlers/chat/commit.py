@@ -84,10 +84,8 @@ async def _remember(state: FSMContext, view: SigningView) -> None:
     await state.set_data({"candidate_id": view.candidate.id, "kind": view.next_paper.kind})
 
 
-def create_router() -> Router:
+def add_routes(router: Router) -> None:
     """The routes of this module; the first that fits answers."""
-    router = Router(name="commit")
     router.message.register(on_name_typed, StateFilter(Flow.signing), HasText())
     router.message.register(on_no_name_typed, StateFilter(Flow.signing))
     router.callback_query.register(on_signing_tapped, SignTap.filter())
-    return router

@@ -59,10 +59,8 @@ async def on_words_added(message: Message, state: FSMContext, uow: UnitOfWork, w
     return texts.added_to_case(number) if kept else texts.case_unknown()
 
 
-def create_router() -> Router:
+def add_routes(router: Router) -> None:
     """The routes of this module; the first that fits answers."""
-    router = Router(name="follow")
     router.callback_query.register(on_own_case_tapped, CaseTap.filter())
     router.message.register(on_file_added, StateFilter(Flow.adding), HasFile())
     router.message.register(on_words_added, StateFilter(Flow.adding))
-    return router

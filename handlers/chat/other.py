@@ -30,10 +30,8 @@ async def on_anything_else(message: Message) -> Reply:
     return texts.cannot_use("这个")
 
 
-def create_router() -> Router:
+def add_routes(router: Router) -> None:
     """The routes of this module; the first that fits answers."""
-    router = Router(name="other")
     router.edited_message.register(on_message_edited)
     router.callback_query.register(on_unknown_button)
     router.message.register(on_anything_else)
-    return router

@@ -169,11 +169,9 @@ def _or_lost(view: ReportView | None) -> Reply:
     return texts.prompt(view) if view else texts.no_draft()
 
 
-def create_router() -> Router:
+def add_routes(router: Router) -> None:
     """The routes of this module; the first that fits answers."""
-    router = Router(name="report")
     router.message.register(on_file_sent, StateFilter(Flow.report), HasFile())
     router.message.register(on_prompt_answered, StateFilter(Flow.report))
     router.message.register(on_file_came_first, StateFilter(None), HasFile())
     router.callback_query.register(on_report_button_pressed, ReportTap.filter())
-    return router

@@ -353,6 +353,7 @@ def _problem(view: ReportView) -> str:
         Problem.PHONE_MISSING: "名字收好了，已经加密。请再发一个能找到您的手机号。",
         Problem.NAME_MISSING: "号码收好了，已经加密。请再发您的名字。",
         Problem.NO_CUSTODIAN: "现在还没有人保管名字的钥匙。为了保护您，刚才那条没有存。可以先不留名交上来。",
+        Problem.STORY_FULL: "写的已经很多了，刚才这段没有存。请先交上来，交了以后再补充。",
         Problem.NOTHING_YET: "请先说说是什么事，一句话也行。",
     }
     return sizes[view.problem] if view.problem else ""

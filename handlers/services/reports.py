@@ -30,6 +30,7 @@ MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 MAX_FILES: Final = 30
 MASS_REACTION_DAYS: Final = 30
 _LONGEST: Final = {"what": 10_000}
+_LONGEST_STORY: Final = 100_000
 _LONGEST_FIELD: Final = 200
 _ELECTING: Final = ("village", "community")
 _MOBILE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
@@ -79,6 +80,7 @@ class Problem(StrEnum):
     NAME_MISSING = "name_missing"
     NO_CUSTODIAN = "no_custodian"
     NOTHING_YET = "nothing_yet"
+    STORY_FULL = "story_full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +173,11 @@ class Reports:
         stored = await uow.files.add(
             data, name=name, origin="reporter", draft_id=draft.id, chat_id=who.recipient.chat_id
         )
+        full = None
         if caption.strip():
-            _append_what(draft, caption.strip())
+            full = _append_what(draft, caption.strip())
             await uow.drafts.save(draft)
-        return await self._view(uow, draft, kept=stored.sha256[:8])
+        return await self._view(uow, draft, full, kept=stored.sha256[:8])
 
     async def refuse_file(self, uow: UnitOfWork, who: Person) -> ReportView | None:
         """A file was too big to be fetched: say so, stay where we are."""
@@ -332,14 +335,14 @@ class Reports:
         A phone number given where the name is asked for is not for everybody who reads that account.
         """
         kept = _MOBILE.sub(lambda number: _masked(number.group()), words) if draft.step == Step.IDENTITY else words
-        _append_what(draft, kept)
+        full = _append_what(draft, kept)
         await uow.drafts.save(draft)
-        return await self._view(uow, draft, Problem.TOO_LONG, remove_incoming=kept != words)
+        return await self._view(uow, draft, full or Problem.TOO_LONG, remove_incoming=kept != words)
 
     async def _add_words(self, uow: UnitOfWork, draft: Draft, words: str) -> ReportView:
-        _append_what(draft, words)
+        full = _append_what(draft, words)
         await uow.drafts.save(draft)
-        return await self._view(uow, draft, kept=words[:20])
+        return await self._view(uow, draft, full, kept=words[:20])
 
     async def _take_place_name(self, uow: UnitOfWork, who: Person, draft: Draft, words: str) -> ReportView:
         wanted = re.sub(r"(村委会|居委会|社区|村)$", "", words)
@@ -421,11 +424,15 @@ def _has_words(text: str) -> bool:
     return any(unicodedata.category(character)[0] in "LN" for character in text)
 
 
-def _append_what(draft: Draft, words: str) -> None:
-    before = draft.answers.get("what", "")
-    draft.answers["what"] = f"{before}\n{words}".strip()[: _LONGEST["what"] * 2]
+def _append_what(draft: Draft, words: str) -> Problem | None:
+    """Add to the account of what happened, whole or not at all."""
+    longer = f"{draft.answers.get('what', '')}\n{words}".strip()
+    if len(longer) > _LONGEST_STORY:
+        return Problem.STORY_FULL
+    draft.answers["what"] = longer
     if draft.step == Step.WHAT:
         draft.answers["what_begun"] = True  # a caption is no answer yet, and the answer must not overwrite it
+    return None
 
 
 def _normal_name(text: str) -> str:

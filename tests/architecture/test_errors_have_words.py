@@ -21,6 +21,7 @@ WITHIN = {
     "official_unreachable",  # the delivery worker marks the row
     "notice_token_rejected",
     "notice_delayed",
+    "update_failed",  # the chat has apologised; the channel takes the update for handled
 }
 #: They end a start or a command, which prints them as one line: they say themselves what to do.
 LINES = {"unsafe_database", "key_file_problem", "content_error"}
@@ -36,7 +37,9 @@ def errors() -> dict[str, type[QingfengError]]:
     while edge:
         edge = {child for parent in edge for child in parent.__subclasses__()} - found
         found |= edge
-    ours = {error for error in found if error.__module__.partition(".")[0] in ("bot", "handlers", "knowledge", "storage")}
+    ours = {
+        error for error in found if error.__module__.partition(".")[0] in ("bot", "handlers", "knowledge", "storage")
+    }
     codes = [error.code for error in ours]
     assert sorted(codes) == sorted(set(codes)), "two errors share a code"
     return {error.code: error for error in ours}
@@ -55,7 +58,7 @@ def bad_inputs(*files: str) -> set[tuple[str, str]]:
                 faults_said = [one.value for one in ast.walk(fault) if isinstance(one, ast.Constant)]
                 if isinstance(field, ast.Constant):
                     found |= {(field.value, str(one)) for one in faults_said}
-            if isinstance(node, ast.Tuple) and isinstance(node.elts[-1], ast.Lambda):
+            if isinstance(node, ast.Tuple) and node.elts and isinstance(node.elts[-1], ast.Lambda):
                 field, fault = node.elts[:2]
                 found.add((ast.literal_eval(field), ast.literal_eval(fault)))
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_text":
@@ -72,7 +75,7 @@ def test_every_error_has_a_code_in_small_letters_that_is_its_own_name() -> None:
 
 def test_the_desk_has_words_for_every_error_that_can_reach_it() -> None:
     assert {code for code in ERRORS if code not in words.ERRORS} - WITHIN - LINES == set()
-    assert WITHIN | LINES <= set(ERRORS)
+    assert set(ERRORS) >= WITHIN | LINES
 
 
 def test_every_error_the_desk_answers_with_a_status_is_one_it_has_words_for() -> None:

@@ -19,7 +19,17 @@ import storage
 ROOT = Path(__file__).parents[2]
 PACKAGES = (bot, handlers, knowledge, storage)
 MUTABLE = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp)
-MUTABLE_CALLS = {"dict", "list", "set", "defaultdict", "deque", "Counter", "OrderedDict", "WeakValueDictionary", "WeakSet"}
+MUTABLE_CALLS = {
+    "dict",
+    "list",
+    "set",
+    "defaultdict",
+    "deque",
+    "Counter",
+    "OrderedDict",
+    "WeakValueDictionary",
+    "WeakSet",
+}
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time")}
 
 
@@ -162,6 +172,7 @@ def modules_of(prefix: str) -> list[str]:
         module.name
         for package in PACKAGES
         for module in walk_packages(package.__path__, f"{package.__name__}.")
-        if module.name.startswith(prefix) and ".migrations.versions" not in module.name
+        if module.name.startswith(prefix)
+        and ".migrations.versions" not in module.name
         and not module.name.endswith(("__main__", ".env"))
     ]

@@ -87,7 +87,13 @@ async def test_each_wrong_thing_is_refused_alike(storage: Storage, clock: FakeCl
     seat = await seat_for(storage)
     good = code_of(storage, seat)
     other = f"{(int(good) + 1) % 10**6:06}"
-    wrong = [{"password": "wrong horse battery"}, {"code": other}, {"username": "nobody"}, {"code": ""}, {"code": "１２３４５６"}]
+    wrong = [
+        {"password": "wrong horse battery"},
+        {"code": other},
+        {"username": "nobody"},
+        {"code": ""},
+        {"code": "\uff11\uff12\uff13\uff14\uff15\uff16"},
+    ]
     for number, given in enumerate(wrong):
         assert await refused(storage, seat, **{"address": f"10.0.1.{number}", **given}) == 0, given
         clock.advance(timedelta(minutes=2))
@@ -111,7 +117,9 @@ async def test_an_official_who_left_does_not_come_in_and_is_put_out(storage: Sto
 
 async def test_a_code_works_once_even_for_two_browsers_at_the_same_moment(storage: Storage, clock: FakeClock) -> None:
     seat = await seat_for(storage)
-    results = await asyncio.gather(*(sign_in(storage, seat, address=f"10.0.2.{n}") for n in range(4)), return_exceptions=True)
+    results = await asyncio.gather(
+        *(sign_in(storage, seat, address=f"10.0.2.{n}") for n in range(4)), return_exceptions=True
+    )
     assert sum(isinstance(result, SignedIn) for result in results) == 1
     assert sum(isinstance(result, SignInRefused) for result in results) == 3
     clock.advance(timedelta(seconds=TOTP_SECONDS))
@@ -188,7 +196,9 @@ async def test_a_link_works_once_and_its_token_is_not_kept(storage: Storage) -> 
 
 
 @pytest.mark.parametrize(("early", "works"), [(timedelta(seconds=1), True), (timedelta(0), False)])
-async def test_a_link_ends_after_a_day(sqlite_storage: Storage, clock: FakeClock, early: timedelta, works: bool) -> None:
+async def test_a_link_ends_after_a_day(
+    sqlite_storage: Storage, clock: FakeClock, early: timedelta, works: bool
+) -> None:
     seat = await seat_for(sqlite_storage)
     async with sqlite_storage.unit_of_work() as uow:
         token = await ACCESS.make_link(uow, seat.official)
@@ -202,7 +212,9 @@ async def test_a_link_ends_after_a_day(sqlite_storage: Storage, clock: FakeClock
                 await ACCESS.sign_in_by_link(uow, token)
 
 
-async def test_a_session_lives_while_it_is_used_and_ends_when_it_idles(sqlite_storage: Storage, clock: FakeClock) -> None:
+async def test_a_session_lives_while_it_is_used_and_ends_when_it_idles(
+    sqlite_storage: Storage, clock: FakeClock
+) -> None:
     seat = await seat_for(sqlite_storage)
     opened = await sign_in(sqlite_storage, seat)
 
@@ -261,7 +273,13 @@ async def test_a_seat_with_a_wrong_field_is_refused_by_its_name(
     sqlite_storage: Storage, changed: dict[str, str], fault: tuple[str, str]
 ) -> None:
     await seat_for(sqlite_storage)
-    right = {"username": "fresh", "display_name": "", "role": "auditor", "place_path": factories.COUNTY, "password": PASSWORD}
+    right = {
+        "username": "fresh",
+        "display_name": "",
+        "role": "auditor",
+        "place_path": factories.COUNTY,
+        "password": PASSWORD,
+    }
     async with sqlite_storage.unit_of_work() as uow:
         with pytest.raises(BadInput) as error:
             await ACCESS.create_official(uow, **{**right, **changed})

@@ -27,7 +27,12 @@ EVENTS = 24
 async def record(storage: Storage, number: int) -> None:
     async with storage.unit_of_work() as uow:
         await uow.log.record(
-            actor=f"official/{number % 5}", act="case_read", subject=f"case/{number}", number=number, 字="选举", at=[1, None]
+            actor=f"official/{number % 5}",
+            act="case_read",
+            subject=f"case/{number}",
+            number=number,
+            字="选举",
+            at=[1, None],
         )
         await uow.commit()
 
@@ -164,15 +169,17 @@ REFUSED = (
     "DELETE FROM event",
     "INSERT INTO event SELECT 99, at, actor, act, subject, detail, previous_hash, 'h' FROM event WHERE id = 24",
     "INSERT INTO event SELECT 25, at, actor, act, subject, detail, previous_hash, 'h' FROM event WHERE id = 24",
-    "INSERT INTO event SELECT 3, at, actor, act, subject, detail, previous_hash, 'h' FROM event WHERE id = 3 "
-    "ON CONFLICT (id) DO UPDATE SET actor = 'x'",
+    (
+        "INSERT INTO event SELECT 3, at, actor, act, subject, detail, previous_hash, 'h' FROM event WHERE id = 3 "
+        "ON CONFLICT (id) DO UPDATE SET actor = 'x'"
+    ),
 )
 
 
 async def test_the_application_can_only_add_at_the_end(storage: Storage, chain: Rows) -> None:
     for statement in REFUSED:
         async with storage.database.writing() as connection:
-            with pytest.raises(DBAPIError, match="qf:(append_only|event_chain)"):
+            with pytest.raises(DBAPIError, match=r"qf:(append_only|event_chain)"):
                 await connection.execute(text(statement))
     assert await rows_of(storage) == chain
 
@@ -202,6 +209,15 @@ async def test_the_first_broken_place_is_named(storage: Storage, chain: Rows, ow
     gap = (await audit.verify(storage.database)).fault
     assert gap is not None
     assert gap.fault == "event 7 is missing"
+
+
+async def test_a_walk_that_ends_at_a_fault_gives_its_connection_back(
+    storage: Storage, chain: Rows, owner: Database
+) -> None:
+    await rewrite(owner, edited(chain, random.Random(1)))  # noqa: S311 - any forgery does
+    for _ in range(3):
+        assert (await audit.verify(storage.database)).fault is not None
+    assert storage.database.reader.pool.checkedout() == 0
 
 
 async def test_a_cut_off_end_and_a_chain_written_anew_are_found_only_with_a_head_noted_elsewhere(

@@ -3,7 +3,6 @@
 The raw statements run as the application's role, on a connection the application itself would use.
 """
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
@@ -22,6 +21,7 @@ from tests.attacks import RAW_ATTACKS, attempt, on_this_database
 
 pytestmark = pytest.mark.usefixtures("storage")
 
+
 @dataclass(frozen=True)
 class Scene:
     storage: Storage
@@ -33,7 +33,7 @@ class Scene:
 
 
 @pytest.fixture(params=list(Category))
-async def scene(request: pytest.FixtureRequest, storage: Storage) -> AsyncIterator[Scene]:
+async def scene(request: pytest.FixtureRequest, storage: Storage) -> Scene:
     async with storage.unit_of_work() as uow:
         places = await factories.add_county(uow)
         case = await factories.add_case(uow, places[factories.VILLAGE], flags=(request.param,))
@@ -41,7 +41,7 @@ async def scene(request: pytest.FixtureRequest, storage: Storage) -> AsyncIterat
         official = await factories.add_official(uow, Role.DISCIPLINE_OFFICIAL)
         leader = await factories.add_official(uow, Role.DISCIPLINE_LEADER)
         await uow.commit()
-    yield Scene(storage, case.number, case.id, other.id, official, leader)
+    return Scene(storage, case.number, case.id, other.id, official, leader)
 
 
 async def still_open(scene: Scene) -> bool:

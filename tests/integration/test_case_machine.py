@@ -14,7 +14,14 @@ from typing import Any, ClassVar, TypeVar
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import text
 
 from handlers.services import cases as service
@@ -179,7 +186,7 @@ class CaseMachine(RuleBasedStateMachine):
     def add_flag(self, which: int, by: int, category: Category) -> None:
         self.tried(which, by, service.add_flag, CaseFlag(category, ("手工标记",), "test"))
 
-    @precondition(lambda self: CaseMachine.steps % 3 == 0)  # else everybody soon stands back from everything
+    @precondition(lambda _self: CaseMachine.steps % 3 == 0)  # else everybody soon stands back from everything
     @rule(which=cases, by=officials)
     def stand_back(self, which: int, by: int) -> None:
         self.tried(which, by, service.stand_back)
@@ -216,7 +223,12 @@ class CaseMachine(RuleBasedStateMachine):
         async def write() -> None:
             async with self.storage.unit_of_work() as uow:
                 one, second = await self.case(uow, which), await self.case(uow, other)
-            values = {"id": one.id, "other": second.id, "official": self.officials[by].id, "leader": self.officials[leader].id}
+            values = {
+                "id": one.id,
+                "other": second.id,
+                "official": self.officials[by].id,
+                "leader": self.officials[leader].id,
+            }
             await attacks.attempt(self.storage, WAYS[way], values)
 
         type(self).steps += 1

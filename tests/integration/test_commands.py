@@ -28,7 +28,16 @@ from tests import factories
 from tests.factories import PASSWORD
 
 ROOT = Path(__file__).parents[2]
-CREATE = ("create-official", "--password-stdin", "--username", "auditor1", "--role", "auditor", "--jurisdiction", "cn/test")
+CREATE = (
+    "create-official",
+    "--password-stdin",
+    "--username",
+    "auditor1",
+    "--role",
+    "auditor",
+    "--jurisdiction",
+    "cn/test",
+)
 
 
 @dataclass(frozen=True)
@@ -55,9 +64,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def qingfeng(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Said]:
+def qingfeng(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
     def call(*arguments: str, stdin: str = "") -> Said:
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
         try:
@@ -131,7 +138,9 @@ def test_the_bare_command_lists_every_command(qingfeng: Callable[..., Said]) -> 
     ],
     ids=" ".join,
 )
-def test_a_wrong_call_is_code_two_with_a_line_on_standard_error(qingfeng: Callable[..., Said], arguments: tuple[str, ...]) -> None:
+def test_a_wrong_call_is_code_two_with_a_line_on_standard_error(
+    qingfeng: Callable[..., Said], arguments: tuple[str, ...]
+) -> None:
     said = qingfeng(*arguments)
     assert said.code == 2
     assert said.err.strip()
@@ -166,7 +175,9 @@ def test_a_database_file_that_cannot_be_opened_is_one_line_too(folder: Path) -> 
 
 
 @pytest.mark.parametrize("command", [("audit", "verify"), CREATE])
-def test_a_database_that_is_not_there_yet_is_code_one_with_the_cure(qingfeng: Callable[..., Said], folder: Path, command: tuple[str, ...]) -> None:
+def test_a_database_that_is_not_there_yet_is_code_one_with_the_cure(
+    qingfeng: Callable[..., Said], folder: Path, command: tuple[str, ...]
+) -> None:
     (folder / "var").mkdir()
     said = qingfeng(*command, stdin=f"{PASSWORD}\n")
     assert said.code == 1
@@ -276,7 +287,13 @@ def test_a_created_official_signs_in_with_the_printed_secret(
 def test_a_seat_that_cannot_be_made_says_what_to_change(
     qingfeng: Callable[..., Said], migrated: Path, changed: dict[str, str], word: str
 ) -> None:
-    given = {"--username": "auditor2", "--role": "auditor", "--jurisdiction": "cn/test", "password": PASSWORD, **changed}
+    given = {
+        "--username": "auditor2",
+        "--role": "auditor",
+        "--jurisdiction": "cn/test",
+        "password": PASSWORD,
+        **changed,
+    }
     password = given.pop("password")
     options = [part for pair in given.items() for part in pair]
     said = qingfeng("create-official", "--password-stdin", *options, stdin=f"{password}\n")
@@ -326,7 +343,9 @@ def test_the_doctor_says_what_is_missing_and_how_to_mend_it(qingfeng: Callable[.
     assert qingfeng("doctor").code == 1
 
 
-def test_a_lost_or_exchanged_key_file_is_never_replaced_by_a_new_one(qingfeng: Callable[..., Said], migrated: Path) -> None:
+def test_a_lost_or_exchanged_key_file_is_never_replaced_by_a_new_one(
+    qingfeng: Callable[..., Said], migrated: Path
+) -> None:
     assert qingfeng("audit", "verify").code == 0
     key = migrated.parent / "qingfeng.key"
     kept = key.read_bytes()

@@ -142,7 +142,9 @@ async def test_what_was_signed_and_what_was_published_never_changes(scene: Scene
     assert (kept.signed_name, kept.text_hash, kept.channel) == (NAME, PAPERS[0].text_hash, "web")
 
 
-async def test_another_pack_is_refused_once_somebody_stands_and_before_that_asks_for_new_signatures(scene: Scene) -> None:
+async def test_another_pack_is_refused_once_somebody_stands_and_before_that_asks_for_new_signatures(
+    scene: Scene,
+) -> None:
     change = "UPDATE election SET pack_version = '2099.1'"
     await open_link(scene)
     for paper in PAPERS[:-1]:

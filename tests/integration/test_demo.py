@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,11 +32,11 @@ class County:
 
 
 @pytest.fixture
-async def county(storage: Storage) -> AsyncIterator[County]:
+async def county(storage: Storage) -> County:
     seats = {seat.official.username: seat for seat in await build_demo(storage, factories.quick_access(), CLASSIFIER)}
     async with storage.unit_of_work() as uow:
         cases = await uow.cases.queue(seats["superior"].official)
-    yield County(storage, seats, cases)
+    return County(storage, seats, cases)
 
 
 async def test_the_county_is_whole(county: County) -> None:

@@ -119,7 +119,9 @@ async def test_the_checks_of_the_models_stand_in_the_database(owner_url: str) ->
 
 async def test_both_databases_refuse_by_the_same_rules() -> None:
     spoken = {
-        kind: set(re.findall(r"qf:([a-z_]+)|qf_refuse\('+([a-z_]+)'+\)", (ENFORCEMENT / f"0001_{kind}.sql").read_text()))
+        kind: set(
+            re.findall(r"qf:([a-z_]+)|qf_refuse\('+([a-z_]+)'+\)", (ENFORCEMENT / f"0001_{kind}.sql").read_text())
+        )
         for kind in ("sqlite", "postgresql")
     }
     flat = {kind: {one or other for one, other in pairs} for kind, pairs in spoken.items()}
@@ -191,7 +193,10 @@ async def test_the_owner_of_the_tables_is_refused(postgresql_url: str) -> None:
 
 @pytest.mark.postgres
 async def test_a_superuser_is_refused(postgresql_url: str) -> None:
-    assert "superuser" in (await refused(databases.ADMIN.rpartition("/")[0] + "/" + postgresql_url.rpartition("/")[2])).fault
+    assert (
+        "superuser"
+        in (await refused(databases.ADMIN.rpartition("/")[0] + "/" + postgresql_url.rpartition("/")[2])).fault
+    )
 
 
 @pytest.mark.postgres
@@ -258,7 +263,9 @@ async def test_every_sqlite_connection_carries_every_pragma_the_writing_one_too(
     await database.close()
 
 
-def test_what_the_guard_is_for_a_bare_connection_walks_round_the_delete_triggers(sqlite_template: Path, tmp_path: Path) -> None:
+def test_what_the_guard_is_for_a_bare_connection_walks_round_the_delete_triggers(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
     url = databases.sqlite_database(sqlite_template, tmp_path)
     bare = sqlite3.connect(url.removeprefix("sqlite:///"))
     bare.execute("INSERT INTO event VALUES (1, '2026-01-01', 'a', 'b', 'c', '{}', '', 'h')")

@@ -158,7 +158,9 @@ def test_people_are_written_to_between_eight_and_eight_by_their_own_clock(local:
     assert within_hours(at) == datetime.fromisoformat(sent).replace(tzinfo=SHANGHAI)
 
 
-async def test_a_reminder_planned_in_the_evening_leaves_in_the_morning(sqlite_storage: Storage, clock: FakeClock) -> None:
+async def test_a_reminder_planned_in_the_evening_leaves_in_the_morning(
+    sqlite_storage: Storage, clock: FakeClock
+) -> None:
     await signing_candidate(sqlite_storage, due_in=3)
     clock.set(datetime(2026, 3, 11, 21, 0, tzinfo=SHANGHAI))
     assert await remind(sqlite_storage) == 0

@@ -189,7 +189,9 @@ async def test_many_writers_at_once_all_get_through_and_lose_no_update(storage: 
             await uow.commit()
 
     async with asyncio.timeout(20):
-        await asyncio.gather(*(count_up(number) for number in range(40)), *(append_one(storage, n) for n in range(100, 140)))
+        await asyncio.gather(
+            *(count_up(number) for number in range(40)), *(append_one(storage, n) for n in range(100, 140))
+        )
     async with storage.unit_of_work() as uow:
         assert (await uow.read(select(person.c.state)))[0].state == "." * 40
     assert await handled(storage) == 80

@@ -146,7 +146,9 @@ def test_two_periods_in_a_row_are_one_long_one(start: date, first: int, second: 
 @given(days_on_file, days_on_file, days_on_file)
 def test_the_days_between_add_up(first: date, second: date, third: date) -> None:
     a, b, c = sorted((first, second, third))
-    assert CALENDAR.working_days_between(a, b) + CALENDAR.working_days_between(b, c) == CALENDAR.working_days_between(a, c)
+    assert CALENDAR.working_days_between(a, b) + CALENDAR.working_days_between(b, c) == CALENDAR.working_days_between(
+        a, c
+    )
 
 
 @pytest.mark.parametrize("days", [0, -1])
@@ -158,7 +160,9 @@ def test_a_period_without_a_day_is_refused(days: int) -> None:
 def test_a_year_without_a_file_counts_monday_to_friday_and_says_that_it_is_provisional() -> None:
     assert not CALENDAR.covers(date(2031, 10, 1))
     assert CALENDAR.covers(date(2026, 1, 1))
-    assert [CALENDAR.is_working_day(date(2031, 9, 29) + timedelta(days=n)) for n in range(7)] == [True] * 5 + [False] * 2
+    assert [CALENDAR.is_working_day(date(2031, 9, 29) + timedelta(days=n)) for n in range(7)] == [True] * 5 + [
+        False
+    ] * 2
 
 
 def test_a_calendar_is_what_it_is_given_and_nothing_else() -> None:

@@ -141,7 +141,8 @@ def test_a_fingerprint_is_the_sha256_everybody_can_compute() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "folder"), [("file://var/files", "var/files"), ("file:///srv/files", "/srv/files"), ("file:var/files", "var/files")]
+    ("url", "folder"),
+    [("file://var/files", "var/files"), ("file:///srv/files", "/srv/files"), ("file:var/files", "var/files")],
 )
 def test_a_files_address_names_a_folder(url: str, folder: str) -> None:
     assert folder_of(url) == Path(folder)

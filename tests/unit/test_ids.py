@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ def test_ids_grow_strictly_though_the_clock_jumps_either_way(steps: list[int]) -
     for milliseconds in steps:
         clock.advance(timedelta(milliseconds=milliseconds))
         given_out.append(ids.next())
-    assert all(earlier < later for earlier, later in zip(given_out, given_out[1:], strict=False))
+    assert all(earlier < later for earlier, later in pairwise(given_out))
 
 
 def test_ten_thousand_ids_in_one_instant_are_all_different_and_in_order() -> None:

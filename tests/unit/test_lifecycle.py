@@ -59,7 +59,8 @@ def test_the_letters_of_the_transitions_are_a_to_j_in_order() -> None:
 
 def test_the_only_way_into_closed_is_from_approved_and_into_approved_from_awaiting_approval() -> None:
     into = {
-        target: {t.source for t in TRANSITIONS if t.target is target} for target in (CaseState.CLOSED, CaseState.APPROVED)
+        target: {t.source for t in TRANSITIONS if t.target is target}
+        for target in (CaseState.CLOSED, CaseState.APPROVED)
     }
     assert into == {CaseState.CLOSED: {CaseState.APPROVED}, CaseState.APPROVED: {CaseState.AWAITING_APPROVAL}}
 
@@ -112,9 +113,7 @@ def test_nobody_signs_what_they_investigated_flagged_or_not(flags: frozenset[str
 
 
 def test_an_unflagged_case_may_be_guided_elsewhere_until_it_is_investigated() -> None:
-    allowed = {
-        state for state in CaseState if not missing_for(CaseAct.GUIDE_ELSEWHERE, Progress(state, frozenset()))
-    }
+    allowed = {state for state in CaseState if not missing_for(CaseAct.GUIDE_ELSEWHERE, Progress(state, frozenset()))}
     assert allowed == {CaseState.RECEIVED, CaseState.ACCEPTED}
 
 

@@ -28,7 +28,9 @@ LARGEST: dict[type[CallbackData], list[CallbackData]] = {
         InquiryTap(act=act, inquiry_id=LARGEST_TIME_ID) for act in ("useful", "useless", "person", "more", "report")
     ],
     ReportTap: [
-        ReportTap(act=act, step=step, value=str(LARGEST_KEY)) for act in ("place", "ask_drop", "restart") for step in Step
+        ReportTap(act=act, step=step, value=str(LARGEST_KEY))
+        for act in ("place", "ask_drop", "restart")
+        for step in Step
     ],
     CaseTap: [CaseTap(act=act, number=readable_code("QF")) for act in ("show", "add", "done")],
     SignTap: [
@@ -77,9 +79,7 @@ def test_the_prefixes_of_the_buttons_differ() -> None:
 def test_data_of_any_plain_words_and_numbers_comes_back_whole(kind: type[CallbackData], data: st.DataObject) -> None:
     word = st.from_regex(r"[a-z_]{1,8}", fullmatch=True)
     number = st.integers(0, LARGEST_TIME_ID)
-    values = {
-        name: data.draw(number if field.annotation is int else word) for name, field in kind.model_fields.items()
-    }
+    values = {name: data.draw(number if field.annotation is int else word) for name, field in kind.model_fields.items()}
     made = kind(**values)
     assert kind.unpack(made.pack()) == made
 
@@ -118,7 +118,9 @@ def test_an_edit_takes_the_place_of_the_pressed_message_and_a_long_one_is_sent_a
     (edit,) = methods(Reply("短", edit=True), 7, pressed_message_id=9)
     assert isinstance(edit, EditMessageText)
     assert (edit.message_id, edit.text) == (9, "短")
-    assert all(isinstance(method, SendMessage) for method in methods(Reply("字" * 5000, edit=True), 7, pressed_message_id=9))
+    assert all(
+        isinstance(method, SendMessage) for method in methods(Reply("字" * 5000, edit=True), 7, pressed_message_id=9)
+    )
     assert isinstance(methods(Reply("短", edit=True), 7)[0], SendMessage)
 
 

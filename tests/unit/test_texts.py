@@ -54,7 +54,11 @@ def literals(path: Path) -> Iterator[str]:
     """The texts in a module, docstrings left out."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    docstrings = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, documented) and isinstance(node.body[0], ast.Expr)}
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and isinstance(node.body[0], ast.Expr)
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             yield node.value
@@ -172,7 +176,19 @@ def test_every_quick_button_stands_for_words_that_mean_something_later(step: Ste
 
 @pytest.mark.parametrize("module", ["handlers/chat/texts.py", "handlers/desk/words.py"])
 def test_we_never_say_what_we_never_say(module: str) -> None:
-    forbidden = ("身份证必须", "必须提供身份证", "奖励", "奖金", "保证查处", "一定查处", "严惩", "违纪者", "诬告", "后果自负", "绝对保密")
+    forbidden = (
+        "身份证必须",
+        "必须提供身份证",
+        "奖励",
+        "奖金",
+        "保证查处",
+        "一定查处",
+        "严惩",
+        "违纪者",
+        "诬告",
+        "后果自负",
+        "绝对保密",
+    )
     said = [(phrase, text) for text in literals(ROOT / module) for phrase in forbidden if phrase in text]
     assert said == []
 
@@ -204,9 +220,7 @@ def test_dates_are_said_as_people_say_them(day: date, said: str) -> None:
     assert texts.people_date(day) == said
 
 
-@pytest.mark.parametrize(
-    ("due", "said"), [(16, "还剩5天"), (12, "还剩1天"), (11, "就是今天"), (10, "已经过了1天")]
-)
+@pytest.mark.parametrize(("due", "said"), [(16, "还剩5天"), (12, "还剩1天"), (11, "就是今天"), (10, "已经过了1天")])
 def test_what_is_left_is_counted_in_days(due: int, said: str) -> None:
     assert texts.days_left(date(2026, 3, due), TODAY) == said
 

@@ -27,8 +27,10 @@ from bot.channels.web.signals import ChatSignals
 from handlers.chat import texts
 from handlers.chat.transaction import ChatLocks, UpdateFailed
 from handlers.services.reports import MAX_FILE_BYTES
+from storage.outbox import Recipient
 from storage.repositories.files import StoredFile
 from storage.repositories.messages import ChatMessage
+from storage.repositories.people import UpdateKey
 from storage.unit_of_work import Storage
 
 COOKIE: Final = "qingfeng_chat"
@@ -111,9 +113,12 @@ class WebChat:
         last = 0
         album = key if len(files) > 1 else None
         for number, (name, data) in enumerate(files):
-            stored = await self._store(chat_id, name, data)
-            words = caption if number == 0 else ""
-            last = await self._feed(chat_id, f"{key}/{number}", _file_message(stored, words, album))
+            words, part = caption if number == 0 else "", f"{key}/{number}"
+            async with self._locks.hold("web-upload", chat_id):
+                if await self._was_handled(chat_id, part):
+                    continue  # its bytes would be stored again for nobody
+                stored = await self._store(chat_id, name, data)
+                last = await self._feed(chat_id, part, _file_message(stored, words, album))
         return last
 
     async def items(self, chat_id: int, after: int, wait: float = 0) -> list[dict[str, Any]]:
@@ -164,6 +169,11 @@ class WebChat:
                     if button.get("callback") == callback:
                         return message.id, button["text"]
         return message_id or 1, ""
+
+    async def _was_handled(self, chat_id: int, key: str) -> bool:
+        update_key = UpdateKey(self._bot.id, _update_id(chat_id, key))
+        async with self._storage.unit_of_work() as uow:
+            return await uow.people.meet(Recipient(NAME, chat_id), self._bot.id, chat_id, update_key) is None
 
     async def _store(self, chat_id: int, name: str, data: bytes) -> StoredFile:
         async with self._storage.unit_of_work() as uow:
@@ -240,8 +250,10 @@ async def _posted(chat: WebChat, chat_id: int, request: Request) -> int:
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         return await _posted_files(chat, chat_id, request)
     try:
-        body = json.loads(await request.body())
-    except ValueError:
+        # A lone half of an emoji is legal JSON and no text at all: it could not be stored.
+        body = json.loads((await request.body()).decode(), strict=False)
+        json.dumps(body, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise BadMessage("没看懂发来的内容，请刷新页面再试。")
