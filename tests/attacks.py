@@ -38,7 +38,8 @@ RAW_ATTACKS = {
         "UPDATE cases SET state = 'accepted' WHERE id = :id",
         (
             "INSERT INTO investigation (case_id, round, investigator_id, finding, summary_sealed, started_at, "
-            "submitted_at, approver_id, approved_at) SELECT id, 1, :official, 'unfounded', narrative_sealed, received_at, received_at, "
+            "submitted_at, approver_id, approved_at) "
+            "SELECT id, 1, :official, 'unfounded', narrative_sealed, received_at, received_at, "
             ":leader, received_at FROM cases WHERE id = :id"
         ),
     ),
@@ -46,7 +47,8 @@ RAW_ATTACKS = {
         "UPDATE cases SET state = 'accepted' WHERE id = :id",
         (
             "INSERT INTO investigation (case_id, round, investigator_id, finding, summary_sealed, started_at, "
-            "submitted_at) SELECT id, 1, :official, 'unfounded', narrative_sealed, received_at, received_at FROM cases WHERE id = :id"
+            "submitted_at) "
+            "SELECT id, 1, :official, 'unfounded', narrative_sealed, received_at, received_at FROM cases WHERE id = :id"
         ),
         "UPDATE cases SET state = 'investigating' WHERE id = :id",
         "UPDATE cases SET state = 'awaiting_approval' WHERE id = :id",
@@ -59,8 +61,8 @@ RAW_ATTACKS = {
     "a case born closed": (
         (
             "INSERT INTO cases (number, place_id, state, round, narrative_sealed, rule_version, received_at, "
-            "answer_due_on, version, closed_at) SELECT 'QF-NEW', place_id, 'closed', 1, narrative_sealed, rule_version, "
-            "received_at, answer_due_on, 1, received_at FROM cases WHERE id = :id"
+            "answer_due_on, version, closed_at) SELECT 'QF-NEW', place_id, 'closed', 1, narrative_sealed, "
+            "rule_version, received_at, answer_due_on, 1, received_at FROM cases WHERE id = :id"
         ),
     ),
     "delete its place": ("DELETE FROM place WHERE id IN (SELECT place_id FROM cases WHERE id = :id)",),

@@ -413,7 +413,9 @@ def _summary(view: ReportView) -> Reply:
         Step.IDENTITY: name,
     }
     lines = ["请看一遍，对不对？"]
-    if view.kept:
+    if view.problem:
+        lines.insert(0, _problem(view))
+    elif view.kept:
         lines.insert(0, "收好了。")
     lines.extend(f"{_FIELD_NAMES[step]}：{value}" for step, value in shown.items())
     lines.append("如实说就行，记不清的可以写“记不清”。")

@@ -100,6 +100,7 @@ class Access:
         # Before the transaction and off the event loop: hashing takes half a second on purpose.
         matches = await asyncio.to_thread(self._matches, known.password_hash if known else self._decoy, password)
         await uow.begin()
+        await uow.officials.take_turns(subjects)
         await self._refuse_too_many(uow, subjects)  # those who tried meanwhile count as well
         if official is None or known is None or not matches or not await self._code_fits(uow, official, known, code):
             for subject in subjects:

@@ -323,8 +323,10 @@ def test_the_demo_fills_an_empty_database_once_and_the_doctor_and_the_auditor_ar
     cut = qingfeng("audit", "verify", "--head", "0" * 64, "--json")
     assert (cut.code, cut.objects[0]["ok"]) == (1, False)
     with sqlite3.connect(folder / "var" / "qingfeng.db") as behind:
+        (guard,) = behind.execute("SELECT sql FROM sqlite_master WHERE name = 'event_no_update'").fetchone()
         behind.execute("DROP TRIGGER event_no_update")
         behind.execute("UPDATE event SET actor = 'official/99' WHERE id = 7")
+        behind.execute(guard)  # whoever tampers would cover it up
     behind.close()
     broken = qingfeng("audit", "verify", "--json")
     assert (broken.code, broken.objects[0]["event"]) == (1, 7)
