@@ -6,6 +6,7 @@ else, where `recursive_triggers` is off and REPLACE walks round the DELETE trigg
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -79,6 +80,8 @@ class Database:
             DatabaseUnavailable: It cannot be opened.
             UnsafeDatabase: It is not at this version's schema, or its rules could be walked round.
         """
+        if self.is_sqlite:
+            _try_file(self.reader.url.database)
         try:
             async with self.reading() as connection:
                 await (_verify_sqlite if self.is_sqlite else _verify_postgresql)(connection)
@@ -92,6 +95,14 @@ class Database:
         await self.writer.dispose()
         if self.reader is not self.writer:
             await self.reader.dispose()
+
+
+def _try_file(path: str | None) -> None:
+    """Find out here whether the file opens: a refused one leaves aiosqlite's thread behind, which then complains."""
+    try:
+        sqlite3.connect(path or ":memory:").close()
+    except sqlite3.Error as error:
+        raise DatabaseUnavailable(_reason(error)) from error
 
 
 def _reason(error: Exception) -> str:

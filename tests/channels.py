@@ -217,9 +217,11 @@ class Site:
     application: Application
     storage: Storage
     api: BotApiServer
-    meet: Callable[[], Awaitable[Villager]]
+    meet: Callable[[], Awaitable[Villager]]  # somebody new
+    again: Callable[[Villager], Villager]  # the same person, met by another process
     new_client: Callable[[], httpx.AsyncClient]
     test_bot: Bot
+    polling: telegram.Polling | None
 
     async def deliver(self) -> int:
         """Send what is due in the outbox; returns how many rows were taken."""
@@ -234,13 +236,16 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(channel: str, storage: Storage, *, api: BotApiServer | None = None) -> AsyncIterator[Site]:
+async def open_site(
+    channel: str, storage: Storage, *, api: BotApiServer | None = None, chats: "RecordedChats | None" = None
+) -> AsyncIterator[Site]:
     """The application on this storage, with new people coming by one channel.
 
     Args:
         channel: One of `CHANNELS`.
         storage: Open and migrated.
         api: A Bot API server that outlives the application; by default one of its own.
+        chats: The test channel's chats, outliving the application; by default new ones.
     """
     async with contextlib.AsyncExitStack() as stack:
         if api is None:
@@ -253,7 +258,7 @@ async def open_site(channel: str, storage: Storage, *, api: BotApiServer | None 
             telegram_token=SecretStr(TELEGRAM_TOKEN) if channel == "telegram" else None,
             officials_telegram_token=SecretStr(OFFICIALS_TOKEN),
         )
-        chats = RecordedChats()
+        chats = RecordedChats() if chats is None else chats
         test_bot = Bot(TEST_TOKEN, session=RecordingSession(chats))
         application = await stack.enter_async_context(
             open_application(settings, storage, access=factories.quick_access(), extra=(Channel("test", test_bot),))
@@ -277,7 +282,18 @@ async def open_site(channel: str, storage: Storage, *, api: BotApiServer | None 
             assert polling is not None
             return TelegramVillager(storage, api, polling, api.user(next(numbers)))
 
-        yield Site(application, storage, api, meet, client, test_bot)
+        def again(who: Villager) -> Villager:
+            if isinstance(who, WebVillager):
+                browser = client()
+                browser.cookies.update(who.client.cookies)
+                return WebVillager(storage, browser, who.chat_id)
+            if isinstance(who, TestVillager):
+                return TestVillager(storage, application.dispatcher, test_bot, who.chats, who.chat_id)
+            assert polling is not None
+            assert isinstance(who, TelegramVillager)
+            return TelegramVillager(storage, api, polling, who.user)
+
+        yield Site(application, storage, api, meet, again, client, test_bot, polling)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """What, and from which file."""
     parser.add_argument("what", choices=sorted(TABLES))
     parser.add_argument("file", type=Path, metavar="FILE.csv")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.epilog = "Columns: " + "; ".join(f"{what}: {', '.join(columns)}" for what, (columns, _) in TABLES.items())
 
 
@@ -47,7 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
             except BadRow as error:
                 return refuse(f"{arguments.file}, {error}", code=2)
             await uow.commit()
-        print(f"Entered {new} {arguments.what}")
+        said = json.dumps({"what": arguments.what, "entered": new})
+        print(said if arguments.json else f"Entered {new} {arguments.what}")
         return 0
 
     return run_to_end(enter)

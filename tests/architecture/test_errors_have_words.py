@@ -21,6 +21,7 @@ WITHIN = {
     "official_unreachable",  # the delivery worker marks the row
     "notice_token_rejected",
     "notice_delayed",
+    "bad_row",  # the import command prints the line of the table
     "update_failed",  # the chat has apologised; the channel takes the update for handled
 }
 #: They end a start or a command, which prints them as one line: they say themselves what to do.

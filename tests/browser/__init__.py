@@ -1,0 +1,1 @@
+"""Tests that look at pages: the design system's rules, and journeys in a real browser."""
