@@ -59,9 +59,19 @@ class FileStore:
                 file.flush()
                 os.fsync(file.fileno())
             beside.rename(path)
+            _sync_folder(path.parent)
         except OSError:
             beside.unlink(missing_ok=True)  # a full disk is not filled further
             raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in a folder outlast a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def folder_of(url: str) -> Path:

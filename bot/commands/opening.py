@@ -42,8 +42,12 @@ async def _awaited(act: Callable[[Settings], Awaitable[int]], settings: Settings
 
 
 @asynccontextmanager
-async def open_storage(settings: Settings) -> AsyncIterator[Storage]:
-    """The verified storage of the settings, bound to its key.
+async def open_storage(settings: Settings, *, prove: bool = True) -> AsyncIterator[Storage]:
+    """The storage of the settings, bound to its key.
+
+    Args:
+        settings: The settings in force.
+        prove: Refuse a database that lost its triggers. Only a look at the log does without.
 
     Raises:
         DatabaseUnavailable: The database cannot be opened.
@@ -54,7 +58,7 @@ async def open_storage(settings: Settings) -> AsyncIterator[Storage]:
     folder = folder_of(settings.files_url)
     database = Database(settings.database_url)
     try:
-        await database.verify()
+        await database.verify(triggers=prove)
         keys = await _keys(settings, database)
         storage = Storage(database, keys, FileStore(folder, keys), SystemClock())
         await deployment.bind_key(storage)

@@ -74,7 +74,7 @@ def running_deployment(folder: Path) -> Iterator[Deployment]:
             process.kill()
             raise
     said = log.read_text()
-    assert process.returncode == 0, said
+    assert process.returncode == 0, (process.returncode, said)
     assert "Traceback" not in said, said
     assert not [line for line in said.splitlines() if " ERROR " in line], said
 

@@ -163,7 +163,7 @@ async def visitor(browser: Browser, deployment: Deployment, path: str = "/") -> 
         await one.look()
         yield one
         await one.look()
-    assert one.faults == []
+    assert one.faults == [], "\n".join(one.faults)
 
 
 @asynccontextmanager
@@ -182,4 +182,4 @@ async def official(browser: Browser, seat: Seat, size: tuple[int, int], sign_in:
         await expect(page.locator(".who__name")).to_have_text(seat.name)
         yield one
         await one.look()
-    assert one.faults == []
+    assert one.faults == [], "\n".join(one.faults)

@@ -121,7 +121,7 @@ async def _nothing_holds_the_name(page):
 
 
 @pytest.mark.parametrize(
-    ("size", "username", "by_password"), [(LAPTOP, "discipline", False), (PHONE, "discipline2", True)], ids=str
+    ("size", "username", "by_password"), [(LAPTOP, "discipline", False), (PHONE, "discipline2", True)], ids=["laptop", "phone"]
 )
 async def test_a_case_goes_from_the_queue_to_its_result_in_the_reporters_open_chat(
     browser, deployment, size, username, by_password
@@ -166,7 +166,7 @@ async def test_a_case_goes_from_the_queue_to_its_result_in_the_reporters_open_ch
 
 
 @pytest.mark.parametrize(
-    ("size", "username", "village"), [(LAPTOP, "town", "向阳村"), (PHONE, "town2", "白鹭村")], ids=str
+    ("size", "username", "village"), [(LAPTOP, "town", "向阳村"), (PHONE, "town2", "白鹭村")], ids=["laptop", "phone"]
 )
 async def test_a_candidate_signs_every_commitment_and_may_stand(browser, deployment, size, username, village):
     name = "孟" + "".join(random.sample("春夏秋冬山川江河松柏", 2))
@@ -202,7 +202,7 @@ async def _sign_all(browser, deployment, path, name):
         await candidate.hears("全部签好", "回执")
 
 
-@pytest.mark.parametrize(("size", "username"), [(LAPTOP, "superior"), (PHONE, "clerk")], ids=str)
+@pytest.mark.parametrize(("size", "username"), [(LAPTOP, "superior"), (PHONE, "clerk")], ids=["laptop", "phone"])
 async def test_an_official_reads_every_page_of_the_menu(browser, deployment, size, username):
     async with official(browser, deployment.seats[username], size) as reader:
         links = await reader.page.locator(".nav__link").evaluate_all("all => all.map((one) => one.href)")
@@ -212,7 +212,7 @@ async def test_an_official_reads_every_page_of_the_menu(browser, deployment, siz
             await expect(reader.page.locator("h1")).to_be_visible()
 
 
-@pytest.mark.parametrize(("size", "username"), [(LAPTOP, "custodian"), (PHONE, "admin")], ids=str)
+@pytest.mark.parametrize(("size", "username"), [(LAPTOP, "custodian"), (PHONE, "admin")], ids=["laptop", "phone"])
 async def test_somebody_with_little_to_do_at_the_desk_is_told_so(browser, deployment, size, username):
     async with official(browser, deployment.seats[username], size) as reader:
         await reader.reads("这里没有要您办的事")
@@ -222,7 +222,7 @@ async def test_a_question_answered_at_the_desk_arrives_in_the_open_chat(browser,
     reply = "投票那天八点到十七点都开门，带上身份证就行。"
     async with (
         visitor(browser, deployment) as asker,
-        official(browser, deployment.seats["admin"], PHONE, f"{deployment.desk}/sign-in") as staff,
+        official(browser, deployment.seats["clerk"], PHONE, f"{deployment.desk}/sign-in") as staff,
     ):
         await asker.writes("选举那天石桥社区几点开门投票？")
         await asker.hears("依据：")

@@ -42,7 +42,7 @@ def test_every_error_of_the_house_has_words():
             if not module.name.startswith(("storage.migrations", "handlers.chat")):
                 importlib.import_module(module.name)
     codes = {kind.code for kind in all_subclasses(QingfengError)}
-    assert codes - set(words.ERRORS) == {"sign_in_needed"}  # it becomes the sign-in page
+    assert codes - set(words.ERRORS) == {"sign_in_needed", "bad_row"}  # the sign-in page; the terminal
     assert set(STATUS) <= set(words.ERRORS)
 
 
