@@ -44,10 +44,12 @@ from bot.channels.pacing import Pacing
 from bot.channels.web.session import WEB_TOKEN
 from bot.settings import Settings
 from handlers.chat.transaction import Channel
+from knowledge.casework.access import Role
 from storage.repositories.people import INDEX
 from storage.repositories.reports import Draft
 from storage.tables.conversations import person
 from storage.unit_of_work import Storage
+from storage.vault import Custodian
 from tests import factories
 from tests.bot_api import BotApiServer, Limits, TelegramUser
 
@@ -206,8 +208,15 @@ async def populate(storage: Storage) -> None:
     """A county whose custodian keeps names."""
     async with storage.unit_of_work() as uow:
         await factories.add_county(uow)
-        await factories.add_custodian(uow)
+        custodian = await factories.add_official(uow, Role.CUSTODIAN, username="custodian")
+        await uow.officials.add_custodian(custodian.id, _key_pair())
         await uow.commit()
+
+
+@functools.cache
+def _key_pair() -> Custodian:
+    """One pair under `factories.PASSWORD` for a whole run, with Argon2id turned down: a real one takes half a second."""
+    return Custodian.create(factories.PASSWORD, ops_limit=1, mem_limit=8 * 1024 * 1024)
 
 
 @dataclass(slots=True)
@@ -237,7 +246,12 @@ class Site:
 
 @asynccontextmanager
 async def open_site(
-    channel: str, storage: Storage, *, api: BotApiServer | None = None, chats: "RecordedChats | None" = None
+    channel: str,
+    storage: Storage,
+    *,
+    api: BotApiServer | None = None,
+    chats: "RecordedChats | None" = None,
+    officials: bool = False,
 ) -> AsyncIterator[Site]:
     """The application on this storage, with new people coming by one channel.
 
@@ -246,6 +260,7 @@ async def open_site(
         storage: Open and migrated.
         api: A Bot API server that outlives the application; by default one of its own.
         chats: The test channel's chats, outliving the application; by default new ones.
+        officials: Whether officials have a bot of their own.
     """
     async with contextlib.AsyncExitStack() as stack:
         if api is None:
@@ -256,7 +271,7 @@ async def open_site(
             _env_file=None,
             telegram_api=api.base_url,
             telegram_token=SecretStr(TELEGRAM_TOKEN) if channel == "telegram" else None,
-            officials_telegram_token=SecretStr(OFFICIALS_TOKEN),
+            officials_telegram_token=SecretStr(OFFICIALS_TOKEN) if officials else None,
         )
         chats = RecordedChats() if chats is None else chats
         test_bot = Bot(TEST_TOKEN, session=RecordingSession(chats))

@@ -14,7 +14,7 @@ from handlers.services.commitments import Signed, SigningView
 from handlers.services.reports import Problem, Receipt, ReportView, Step
 from knowledge.casework.lifecycle import CaseState, Finding
 from knowledge.clock import SHANGHAI, local_date
-from knowledge.model import Answer
+from knowledge.model import Answer, Citation
 from storage.repositories.cases import Case
 
 ASK: Final = "我想问"
@@ -23,6 +23,7 @@ MINE: Final = "我的反映"
 _WEEKDAYS: Final = "一二三四五六日"
 _CIRCLED: Final = "①②③④⑤⑥⑦⑧⑨"
 _SHOWN_IN_SUMMARY: Final = 60
+_SOURCES_SHOWN: Final = 2  # in the first message; all of them behind 说详细点
 
 
 def people_date(day: date) -> str:
@@ -124,9 +125,9 @@ def _menu_buttons() -> list[Button]:
 def answer(found: Answer, inquiry_id: int, *, looks_like_report: bool) -> Reply:
     """An answer with its source, and what to do next."""
     lines = [found.text]
-    sources = "；".join(f"{c.source}（{c.version}）{c.article}" for c in found.citations)
-    if sources:
-        lines.append(f"依据：{sources}")
+    if found.citations:
+        rest = "等" if len(found.citations) > _SOURCES_SHOWN else ""
+        lines.append(f"依据：{_sources(found.citations[:_SOURCES_SHOWN])}{rest}")
     if looks_like_report:
         lines.append("要是您知道具体的人和事，可以在这里反映。名字单独加密，村里看不到，也可以不留名。")
     rows: list[tuple[Button, ...]] = []
@@ -179,8 +180,11 @@ def maybe_report(found: Answer, inquiry_id: int) -> Reply:
 
 def details(found: Answer) -> Reply:
     """The longer text behind 说详细点."""
-    sources = "；".join(f"{c.source}（{c.version}）{c.article}" for c in found.citations)
-    return Reply(f"{found.more}\n依据：{sources}" if sources else found.more)
+    return Reply(f"{found.more}\n依据：{_sources(found.citations)}" if found.citations else found.more)
+
+
+def _sources(citations: Iterable[Citation]) -> str:
+    return "；".join(f"{one.source}（{one.version}）{one.article}" for one in citations)
 
 
 def thanks_useful() -> Reply:

@@ -121,7 +121,9 @@ async def _nothing_holds_the_name(page):
 
 
 @pytest.mark.parametrize(
-    ("size", "username", "by_password"), [(LAPTOP, "discipline", False), (PHONE, "discipline2", True)], ids=["laptop", "phone"]
+    ("size", "username", "by_password"),
+    [(LAPTOP, "discipline", False), (PHONE, "discipline2", True)],
+    ids=["laptop", "phone"],
 )
 async def test_a_case_goes_from_the_queue_to_its_result_in_the_reporters_open_chat(
     browser, deployment, size, username, by_password

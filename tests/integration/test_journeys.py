@@ -33,7 +33,7 @@ NAME = "陈秀英"
 @pytest.fixture(params=CHANNELS)
 async def site(request: pytest.FixtureRequest, sqlite_storage: Storage) -> AsyncIterator[Site]:
     await populate(sqlite_storage)
-    async with open_site(request.param, sqlite_storage) as opened:
+    async with open_site(request.param, sqlite_storage, officials=True) as opened:
         yield opened
 
 
