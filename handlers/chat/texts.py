@@ -454,8 +454,8 @@ _PUBLIC_STATES: Final = {
     CaseState.GUIDED_ELSEWHERE: "已告诉您找哪里",
 }
 _FINDINGS: Final = {
-    Finding.SUBSTANTIATED: "反映的情况属实，已经交给有权的机关处理",
-    Finding.PARTLY_SUBSTANTIATED: "反映的情况部分属实，属实的部分已经交给有权的机关处理",
+    Finding.SUBSTANTIATED: "反映的情况属实，按规定交有权的机关处理",
+    Finding.PARTLY_SUBSTANTIATED: "反映的情况部分属实，属实的部分按规定交有权的机关处理",
     Finding.UNFOUNDED: "查下来和反映的情况不一样",
     Finding.CANNOT_BE_VERIFIED: "眼下的线索还查不清",
 }
