@@ -10,6 +10,7 @@ A newcomer's trap: not every channel can carry everything (a browser sends no st
 import asyncio
 import contextlib
 import functools
+import gc
 import itertools
 import json
 import re
@@ -37,6 +38,7 @@ from aiogram.methods import (
 from aiogram.types import File, Message, Update, User
 from pydantic import SecretStr
 
+from bot import app
 from bot.app import Application, open_application
 from bot.channels import telegram
 from bot.channels.pace import Pace
@@ -44,7 +46,11 @@ from bot.channels.pacing import Pacing
 from bot.channels.web.session import WEB_TOKEN
 from bot.settings import Settings
 from handlers.chat.transaction import Channel
+from knowledge.answering import Answerer
 from knowledge.casework.access import Role
+from knowledge.casework.categories import load_categories
+from knowledge.casework.classification import Classifier
+from knowledge.loader import load_knowledge
 from storage.repositories.people import INDEX
 from storage.repositories.reports import Draft
 from storage.tables.conversations import person
@@ -52,6 +58,9 @@ from storage.unit_of_work import Storage
 from storage.vault import Custodian
 from tests import factories
 from tests.bot_api import BotApiServer, Limits, TelegramUser
+
+gc.collect()
+gc.freeze()  # as `qingfeng run` does: a full collection over aiogram's objects takes a tenth of a second, every time
 
 CHANNELS: Final = ("web", "telegram", "test")
 TELEGRAM_TOKEN: Final = "600600:people_of_the_test_county_1234567890"
@@ -215,7 +224,7 @@ async def populate(storage: Storage) -> None:
 
 @functools.cache
 def _key_pair() -> Custodian:
-    """One pair under `factories.PASSWORD` for a whole run, with Argon2id turned down: a real one takes half a second."""
+    """One pair under `factories.PASSWORD` for a whole run; Argon2id is turned down, a real one takes half a second."""
     return Custodian.create(factories.PASSWORD, ops_limit=1, mem_limit=8 * 1024 * 1024)
 
 
@@ -267,6 +276,8 @@ async def open_site(
             api = await stack.enter_async_context(bot_api())
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(telegram, "Pacing", functools.partial(Pacing, _NO_PACE))
+        patch.setattr(app, "Answerer", lambda _: _answerer())  # the real one, made once a run: they never change
+        patch.setattr(app, "Classifier", lambda _: _classifier())
         settings = Settings(
             _env_file=None,
             telegram_api=api.base_url,
@@ -309,6 +320,16 @@ async def open_site(
             return TelegramVillager(storage, api, polling, who.user)
 
         yield Site(application, storage, api, meet, again, client, test_bot, polling)
+
+
+@functools.cache
+def _answerer() -> Answerer:
+    return Answerer(load_knowledge())
+
+
+@functools.cache
+def _classifier() -> Classifier:
+    return Classifier(load_categories())
 
 
 @asynccontextmanager

@@ -68,14 +68,14 @@ def running_deployment(folder: Path) -> Iterator[Deployment]:
     with process:
         _wait_until_ready(process, url, log)
         yield Deployment(url, seats)
+        said = log.read_text()  # before the stop: what a page still waits for is cut off then, and logged
         process.send_signal(signal.SIGINT)
         try:
             process.communicate(timeout=STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
-    said = log.read_text()
-    assert process.returncode == STOPPED, (process.returncode, said)
+    assert process.returncode == STOPPED, (process.returncode, log.read_text())
     assert "Traceback" not in said, said
     assert not [line for line in said.splitlines() if " ERROR " in line], said
 

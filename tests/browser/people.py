@@ -41,7 +41,8 @@ LOOK: Final = """(width) => {
     const name = node.tagName + " " + (node.textContent.trim() || node.getAttribute("aria-label") || node.name);
     if (box.height < 43.5 || box.width < 43.5) faults.push(name + " is " + box.width + " x " + box.height);
     if (box.left < -0.5 || box.right > width + 0.5) faults.push(name + " sticks out");
-    if (node.matches("button, .button, .chip") && node.scrollWidth > node.clientWidth + 1) faults.push(name + " is cut");
+    const isCut = node.scrollWidth > node.clientWidth + 1;
+    if (isCut && node.matches("button, .button, .chip")) faults.push(name + " is cut");
   });
   return faults;
 }"""
@@ -135,7 +136,15 @@ class Visitor(Person):
 
 
 class AtDesk(Person):
-    """A signed-in official."""
+    """A signed-in official. Wherever they work, each page is looked at as a phone and as a laptop shows it."""
+
+    async def look(self) -> None:
+        """Look over the page at both widths, and go back to the own one."""
+        own = self.width
+        for width, height in sorted((PHONE, LAPTOP), key=lambda size: size[0] == own):
+            await self.page.set_viewport_size({"width": width, "height": height})
+            self.width = width
+            await Person.look(self)
 
     async def clicks(self, label: str) -> None:
         """A button that sends a form."""

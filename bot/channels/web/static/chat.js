@@ -365,7 +365,7 @@
     if (data.notice) notice(data.notice);
     if (!m.node || m.echoed || shown.has(data.id)) drop(m);
     else if (m.restored) setTimeout(() => drop(m), 3000);
-    if (!m.answered) thinking(true);
+    if (!m.answered && !data.notice) thinking(true);
     setTimeout(catchUp, 2500);
   };
   async function pump() {
