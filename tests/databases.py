@@ -48,7 +48,8 @@ def _url(role: str, database: str) -> str:
 async def make_template() -> None:
     for role in (OWNER, APPLICATION):
         await admin(
-            f"DO $$ BEGIN CREATE ROLE {role} LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+            f"DO $$ BEGIN CREATE ROLE {role} LOGIN; "
+            "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         )
     await admin(f"DROP DATABASE IF EXISTS {_TEMPLATE}", f"CREATE DATABASE {_TEMPLATE} OWNER {OWNER}")
     await migrate(_url(OWNER, _TEMPLATE), application_role=APPLICATION)

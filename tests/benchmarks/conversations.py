@@ -132,7 +132,7 @@ async def questions(count: int = 1_280) -> dict[str, float]:
     bare, bare_bot = bare_dispatcher()
     ratios, ours, theirs = [], [], []
     async with deployment() as application:
-        web = next(bot for bot in (application.web._bot,))  # noqa: SLF001 - the channel's own bot
+        web = next(bot for bot in (application.web._bot,))
         asked = itertools.cycle(QUESTIONS)
 
         async def ask(number: int) -> None:
@@ -157,7 +157,7 @@ async def questions(count: int = 1_280) -> dict[str, float]:
 async def tip_steps(count: int = 768) -> dict[str, float]:
     ratios, ours, theirs = [], [], []
     async with deployment() as application:
-        storage, web = application.storage, application.web._bot  # noqa: SLF001
+        storage, web = application.storage, application.web._bot
         async with storage.unit_of_work() as uow:
             village = (await uow.places.all_of("village"))[0].name
             person = await factories.add_person(uow)

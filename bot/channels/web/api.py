@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any, Final
 
 from aiogram import Bot, Dispatcher
@@ -61,6 +61,7 @@ class WebChat:
         self._bot = bot
         self._locks = locks
         self._signals = signals
+        self.is_stopping = False
 
     async def visitor(self, token: str | None) -> int | None:
         """The chat of a cookie."""
@@ -121,14 +122,21 @@ class WebChat:
                 last = await self._feed(chat_id, part, _file_message(stored, words, album))
         return last
 
-    async def items(self, chat_id: int, after: int, wait: float = 0) -> list[dict[str, Any]]:
-        """What is new since `after`, waiting up to `wait` seconds for it."""
+    def stop(self) -> None:
+        """Let everybody who waits go: the server is about to stop."""
+        self.is_stopping = True
+        self._signals.notify_all()
+
+    async def items(
+        self, chat_id: int, after: int, wait: float = 0, *, is_gone: Callable[[], Awaitable[bool]] | None = None
+    ) -> list[dict[str, Any]]:
+        """What is new since `after`, waiting up to `wait` seconds for it, or until whoever asked is gone."""
         deadline = asyncio.get_running_loop().time() + min(wait, LONGEST_WAIT)
         while True:
             async with self._storage.unit_of_work() as uow:
                 found = await uow.messages.after(chat_id, after)
             left = deadline - asyncio.get_running_loop().time()
-            if found or left <= 0:
+            if found or left <= 0 or self.is_stopping or (is_gone and await is_gone()):
                 return [_item(message) for message in found]
             await self._signals.wait(chat_id, min(left, LOOK_AGAIN_SECONDS))
 
@@ -234,8 +242,11 @@ def _add_messages(router: APIRouter, chat: WebChat) -> None:
         return JSONResponse({"ok": True, "id": message_id, **notice})
 
     @router.get("/api/chat/messages")
-    async def get_messages(after: After = 0, wait: Wait = 0, qingfeng_chat: Visitor = None) -> JSONResponse:
-        return JSONResponse(await chat.items(await _chat_of(chat, qingfeng_chat), after, wait))
+    async def get_messages(
+        request: Request, after: After = 0, wait: Wait = 0, qingfeng_chat: Visitor = None
+    ) -> JSONResponse:
+        chat_id = await _chat_of(chat, qingfeng_chat)
+        return JSONResponse(await chat.items(chat_id, after, wait, is_gone=request.is_disconnected))
 
     @router.get("/api/chat/stream")
     async def stream(request: Request, after: After = 0, qingfeng_chat: Visitor = None) -> StreamingResponse:
@@ -284,8 +295,8 @@ async def _posted_files(chat: WebChat, chat_id: int, request: Request) -> int:
 
 async def _events(chat: WebChat, request: Request, chat_id: int, after: int) -> AsyncIterator[str]:
     yield ": open\n\n"
-    while not await request.is_disconnected():
-        items = await chat.items(chat_id, after, LONGEST_WAIT / 2)
+    while not (chat.is_stopping or await request.is_disconnected()):
+        items = await chat.items(chat_id, after, LONGEST_WAIT / 2, is_gone=request.is_disconnected)
         if items:
             after = max(item["seq"] for item in items)
             yield f"id: {after}\ndata: {json.dumps(items, ensure_ascii=False)}\n\n"

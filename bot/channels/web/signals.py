@@ -15,6 +15,11 @@ class ChatSignals:
         for event in self._waiting.get(chat_id, ()):
             event.set()
 
+    def notify_all(self) -> None:
+        """Wake everybody."""
+        for chat_id in list(self._waiting):
+            self.notify(chat_id)
+
     async def wait(self, chat_id: int, seconds: float) -> None:
         """Return when the chat is notified, or after so many seconds."""
         event = asyncio.Event()
