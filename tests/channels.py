@@ -516,7 +516,7 @@ class RecordingSession(BaseSession):
         super().__init__(api=TelegramAPIServer(base="test:{token}/{method}", file="test:{token}/{path}"))
         self._chats = chats
 
-    async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:  # noqa: ARG002, ASYNC109
+    async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:  # noqa: ASYNC109
         chats = self._chats
         if isinstance(method, SendMessage | EditMessageText):
             if chats.fail_next:

@@ -121,9 +121,7 @@ _TABLES = (
     "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' "
     "AND tablename NOT IN ('alembic_version', 'case_transition') ORDER BY 1"
 )
-_RESTART = (
-    "SELECT setval(quote_ident(sequencename), 1, false) FROM pg_sequences WHERE schemaname = 'public'"
-)
+_RESTART = "SELECT setval(quote_ident(sequencename), 1, false) FROM pg_sequences WHERE schemaname = 'public'"
 _SHAPE = (
     "SELECT md5(string_agg(line, '|' ORDER BY line)) FROM ("
     "SELECT tgrelid::regclass::text || tgname::text || tgenabled::text AS line FROM pg_trigger WHERE NOT tgisinternal "

@@ -94,9 +94,7 @@ class BotAccount:
         if found is None:
             raise bad_request("chat not found")
         if not found.open:
-            reason = (
-                "bot was kicked from the supergroup chat" if found.id < 0 else "bot was blocked by the user"
-            )
+            reason = "bot was kicked from the supergroup chat" if found.id < 0 else "bot was blocked by the user"
             raise ApiError(403, f"Forbidden: {reason}")
         return found
 

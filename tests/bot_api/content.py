@@ -39,7 +39,7 @@ class _Plain(HTMLParser):
         self.text = ""
         self._open: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in _HTML_TAGS:
             raise bad_request(f'can\'t parse entities: Unsupported start tag "{tag}"')
         self._open.append(tag)
@@ -54,9 +54,7 @@ class _Plain(HTMLParser):
     def close(self) -> None:
         super().close()
         if self._open:
-            raise bad_request(
-                f"can't parse entities: Can't find end tag corresponding to start tag {self._open[-1]}"
-            )
+            raise bad_request(f"can't parse entities: Can't find end tag corresponding to start tag {self._open[-1]}")
 
 
 def readable_text(raw: str, parse_mode: str) -> str:

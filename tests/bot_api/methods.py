@@ -71,9 +71,7 @@ async def send_photo(account: BotAccount, call: Call, limits: Limits) -> dict[st
     chat = account.chat(call.text("chat_id"))
     upload = _file_to_send(account, call, "photo", limits.photo_upload_bytes)
     stored = account.store(upload.data, "photos", ".jpg")
-    content = _media_content(
-        call, photo=upload.data, wire={"photo": [stored.wire() | {"width": 800, "height": 600}]}
-    )
+    content = _media_content(call, photo=upload.data, wire={"photo": [stored.wire() | {"width": 800, "height": 600}]})
     return _deliver(account, chat, content, call, limits)
 
 
@@ -114,9 +112,7 @@ async def edit_message_caption(account: BotAccount, call: Call, limits: Limits) 
 async def edit_message_reply_markup(account: BotAccount, call: Call, limits: Limits) -> dict[str, Any]:
     chat, message = _message_to_edit(account, call)
     now, markup = message.content, call.structure("reply_markup")
-    content = Content(
-        now.text, visible_buttons(markup), markup, now.photo, now.document, now.document_name, now.wire
-    )
+    content = Content(now.text, visible_buttons(markup), markup, now.photo, now.document, now.document_name, now.wire)
     return _edit(account, chat, message, content, limits)
 
 
@@ -157,9 +153,7 @@ def _deliver(account: BotAccount, chat: Chat, content: Content, call: Call, limi
     return account.wire(account.deliver(chat, content, call.parameters, call.method))
 
 
-def _edit(
-    account: BotAccount, chat: Chat, message: SentMessage, content: Content, limits: Limits
-) -> dict[str, Any]:
+def _edit(account: BotAccount, chat: Chat, message: SentMessage, content: Content, limits: Limits) -> dict[str, Any]:
     if (content.text, content.buttons) == (message.text, message.buttons):
         raise bad_request(
             "message is not modified: specified new message content and reply markup are exactly the same "

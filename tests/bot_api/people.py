@@ -74,9 +74,7 @@ class TelegramUser(Chat):
 
     async def send_contact(self, phone_number: str = "13800000000", first_name: str = "张三") -> int:
         """Share a phone number, one's own."""
-        return self._write(
-            contact={"phone_number": phone_number, "first_name": first_name, "user_id": self.id}
-        )
+        return self._write(contact={"phone_number": phone_number, "first_name": first_name, "user_id": self.id})
 
     async def forward(self, text: str, from_name: str = "李四") -> int:
         """Forward somebody's message."""
@@ -167,9 +165,7 @@ class TelegramUser(Chat):
             if message_id is None and not message.deleted:
                 contents = [message.content]
             else:
-                contents = (
-                    [message.content, *reversed(message.history)] if message.message_id == message_id else []
-                )
+                contents = [message.content, *reversed(message.history)] if message.message_id == message_id else []
             for content in contents:
                 if found := _shows(content.buttons, wanted):
                     return message, found

@@ -88,9 +88,7 @@ class BotApiServer:
             self._people[account.token, user_id] = person
         return person
 
-    def group(
-        self, chat_id: int, title: str = "选举工作群", *, bot: BotAccount | None = None
-    ) -> TelegramGroup:
+    def group(self, chat_id: int, title: str = "选举工作群", *, bot: BotAccount | None = None) -> TelegramGroup:
         """A group that a bot is in; the id is negative."""
         account = bot or next(iter(self._accounts.values()))
         group = TelegramGroup(chat_id, title)
@@ -119,9 +117,7 @@ class BotApiServer:
     @property
     def deliveries(self) -> list[Delivery]:
         """Every message that reached a chat, in the order of arrival."""
-        return sorted(
-            (d for a in self._accounts.values() for d in a.deliveries), key=lambda delivery: delivery.at
-        )
+        return sorted((d for a in self._accounts.values() for d in a.deliveries), key=lambda delivery: delivery.at)
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=_BODY_BYTES, middlewares=[self._refuse])

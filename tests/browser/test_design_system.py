@@ -25,11 +25,7 @@ SHEETS: Final = (DESK_STATIC / "desk.css", CHAT / "static/chat.css")
 SCRIPTS: Final = (DESK_STATIC / "desk.js", *sorted((CHAT / "static").glob("*.js")))
 
 TEXT_PAIRS: Final = (
-    *(
-        (ink, ground)
-        for ink in ("ink", "ink-muted", "accent", "accent-strong")
-        for ground in ("bg", "surface")
-    ),
+    *((ink, ground) for ink in ("ink", "ink-muted", "accent", "accent-strong") for ground in ("bg", "surface")),
     ("ink", "surface-sunken"),
     ("ink-muted", "surface-sunken"),
     ("surface", "ink"),
@@ -89,9 +85,7 @@ class _Forbidden(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = dict(attrs)
         self.found += [f"<{tag} {name}>" for name in names if name == "style" or name.startswith("on")]
-        self.found += [
-            f"<{tag} {v}>" for v in names.values() if (v or "").strip().lower().startswith("javascript:")
-        ]
+        self.found += [f"<{tag} {v}>" for v in names.values() if (v or "").strip().lower().startswith("javascript:")]
         if tag == "style" or (tag == "script" and not names.get("src")):
             self.found.append(f"<{tag}> inline")
         for name in ("src", "href", "action"):
@@ -181,9 +175,7 @@ def test_every_scheme_redefines_every_colour() -> None:
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda p: p.name)
 def test_a_style_sheet_uses_only_tokens_that_exist(sheet: Path) -> None:
-    known = set(
-        re.findall(r"^\s*--([\w-]+):", (DESK_STATIC / "tokens.css").read_text(encoding="utf-8"), re.MULTILINE)
-    )
+    known = set(re.findall(r"^\s*--([\w-]+):", (DESK_STATIC / "tokens.css").read_text(encoding="utf-8"), re.MULTILINE))
     used = set(re.findall(r"var\(--([\w-]+)\)", sheet.read_text(encoding="utf-8")))
     assert used - known == set()
 
@@ -219,10 +211,7 @@ def test_a_rendered_page_holds_nothing_that_a_strict_policy_blocks(render) -> No
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda p: p.name)
 def test_a_script_never_turns_text_from_outside_into_markup_or_code(script: Path) -> None:
     source = script.read_text(encoding="utf-8")
-    assert (
-        re.findall(r"insertAdjacentHTML|document\.write|\beval\(|new Function|\.innerHTML\s*=[^=]", source)
-        == []
-    )
+    assert re.findall(r"insertAdjacentHTML|document\.write|\beval\(|new Function|\.innerHTML\s*=[^=]", source) == []
 
 
 def test_the_scripts_stay_small_enough_for_a_cheap_phone() -> None:
@@ -233,17 +222,12 @@ def test_the_scripts_stay_small_enough_for_a_cheap_phone() -> None:
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda p: p.name)
 def test_a_script_avoids_syntax_that_old_phones_cannot_read(script: Path) -> None:
     source = script.read_text(encoding="utf-8")
-    assert (
-        re.findall(r"\?\.[a-zA-Z(\[]|\?\?|\|\|=|&&=|\.replaceAll\(|\.at\(|(?<![\w])#[a-z]+\s*[=(]", source)
-        == []
-    )
+    assert re.findall(r"\?\.[a-zA-Z(\[]|\?\?|\|\|=|&&=|\.replaceAll\(|\.at\(|(?<![\w])#[a-z]+\s*[=(]", source) == []
 
 
 def test_the_gallery_shows_every_macro() -> None:
     macros = (DESK_TEMPLATES / "macros.html").read_text(encoding="utf-8")
-    pages = "".join(
-        p.read_text(encoding="utf-8") for p in (ROOT / "tests/browser/gallery.html.j2", *TEMPLATES)
-    )
+    pages = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests/browser/gallery.html.j2", *TEMPLATES))
     names = set(re.findall(r"macro (\w+)\(", macros))
     inner = {"described", "notes", "label_for", "choices"}
     assert {name for name in names - inner if f"ui.{name}(" not in pages} == set()
@@ -253,11 +237,7 @@ def test_ids_on_the_gallery_are_unique_and_every_description_exists() -> None:
     html = render_gallery()
     ids = re.findall(r'\sid="([^"]+)"', html)
     assert sorted(ids) == sorted(set(ids))
-    named = {
-        name
-        for value in re.findall(r'aria-(?:describedby|labelledby)="([^"]+)"', html)
-        for name in value.split()
-    }
+    named = {name for value in re.findall(r'aria-(?:describedby|labelledby)="([^"]+)"', html) for name in value.split()}
     assert named - set(ids) == set()
     assert set(re.findall(r'<label[^>]* for="([^"]+)"', html)) - set(ids) == set()
 
@@ -291,11 +271,7 @@ def test_what_people_wrote_is_shown_as_text_not_as_markup() -> None:
 
 
 def test_a_field_ties_its_error_and_hint_to_its_input() -> None:
-    html = (
-        _environment()
-        .get_template("macros.html")
-        .module.field("code", "验证码", hint="看手机", error="少了一位")
-    )
+    html = _environment().get_template("macros.html").module.field("code", "验证码", hint="看手机", error="少了一位")
     assert 'aria-describedby="f-code-error f-code-hint"' in html
     assert 'aria-invalid="true"' in html
 

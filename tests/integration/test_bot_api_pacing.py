@@ -33,9 +33,7 @@ async def bot(api) -> AsyncIterator[Bot]:
 
 async def test_many_people_and_two_messages_to_one_of_them_pass_strict_limits(api, bot):
     people = [api.user(user_id) for user_id in range(1, 41)]
-    await asyncio.gather(
-        *(bot.send_message(person.id, "提醒") for person in people), bot.send_message(1, "第二条")
-    )
+    await asyncio.gather(*(bot.send_message(person.id, "提醒") for person in people), bot.send_message(1, "第二条"))
     assert (len(api.deliveries), api.flood_refusals) == (41, 0)
     assert people[0].texts == ["提醒", "第二条"]
 

@@ -28,9 +28,7 @@ async def test_json_form_multipart_and_query_say_the_same(api, client):
     address = f"{api.base_url}/bot{TOKEN}/sendMessage"
     markup = {"inline_keyboard": [[{"text": "好", "callback_data": "yes"}]]}
     as_text = '{"inline_keyboard": [[{"text": "好", "callback_data": "yes"}]]}'
-    multipart = aiohttp.FormData(
-        {"chat_id": "7", "text": "乙", "reply_markup": as_text}, default_to_multipart=True
-    )
+    multipart = aiohttp.FormData({"chat_id": "7", "text": "乙", "reply_markup": as_text}, default_to_multipart=True)
     async with client.post(address, json={"chat_id": 7, "text": "甲", "reply_markup": markup}) as answer:
         assert (await answer.json())["result"]["reply_markup"] == markup
     for body in (multipart, {"chat_id": "7", "text": "丙", "reply_markup": as_text}):

@@ -204,9 +204,7 @@ async def test_sending_editing_deleting_and_commands_leave_their_traces(api):
             7, BufferedInputFile(b"%PDF", "承诺书.pdf"), caption="<b>请看</b>", parse_mode="HTML"
         )
         again = await bot.send_document(7, sent.document.file_id)
-        await bot.edit_message_reply_markup(
-            chat_id=7, message_id=sent.message_id, reply_markup=keyboard(看完了="read")
-        )
+        await bot.edit_message_reply_markup(chat_id=7, message_id=sent.message_id, reply_markup=keyboard(看完了="read"))
         await bot.edit_message_caption(chat_id=7, message_id=sent.message_id, caption="看完了")
         await bot.delete_message(7, again.message_id)
     first, second = person.messages

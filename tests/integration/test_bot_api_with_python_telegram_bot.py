@@ -53,9 +53,7 @@ async def on_photo(update: Update, _context: Context) -> int:
 @asynccontextmanager
 async def polling(api: BotApiServer) -> AsyncIterator[None]:
     address = f"{api.base_url}/bot"
-    application = (
-        Application.builder().token(TOKEN).base_url(address).base_file_url(f"{api.base_url}/file/bot").build()
-    )
+    application = Application.builder().token(TOKEN).base_url(address).base_file_url(f"{api.base_url}/file/bot").build()
     application.add_handler(
         ConversationHandler(
             [CommandHandler("report", on_start)],

@@ -63,9 +63,7 @@ def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
 class Telegram:
     """The far end as the middleware sees it: strict windows, travel time, and failures on order."""
 
-    def __init__(
-        self, *failures: Exception, travel: Callable[[], float] = lambda: 0.0, enforced: bool = True
-    ) -> None:
+    def __init__(self, *failures: Exception, travel: Callable[[], float] = lambda: 0.0, enforced: bool = True) -> None:
         self.failures = deque(failures)
         self.travel = travel
         self.limits = Limits(enforced=enforced)
@@ -154,9 +152,7 @@ def test_a_reply_overtakes_a_broadcast_however_long_it_is():
         telegram, pacing = Telegram(), Pacing()
         loop = asyncio.get_running_loop()
         with sending(bulk=True):
-            bulk = [
-                asyncio.create_task(pacing(telegram.request, BOT, message(chat))) for chat in range(1, 501)
-            ]
+            bulk = [asyncio.create_task(pacing(telegram.request, BOT, message(chat))) for chat in range(1, 501)]
         await asyncio.sleep(1)
         asked = loop.time()
         await pacing(telegram.request, BOT, message(9_999))
