@@ -9,7 +9,15 @@ from typing import Final
 
 _PHONE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _TOKEN: Final = re.compile(r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{30,}")
-_QUIET: Final = ("aiogram.event", "apscheduler", "httpx", "httpcore", "uvicorn.access", "sqlalchemy.engine")
+_QUIET: Final = (
+    "aiogram.event",
+    "apscheduler",
+    "httpx",
+    "httpcore",
+    "uvicorn.access",
+    "uvicorn.error",
+    "sqlalchemy.engine",
+)
 
 
 class Redacting(logging.Formatter):

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.engine import Database
 from storage.refusals import refusals
 from storage.tables import metadata
+from storage.tables.conversations import inbound
 
 _LARGEST_BATCH: Final = 64
 _PARENTS_FIRST: Final = {table: at for at, table in enumerate(metadata.sorted_tables)}
@@ -28,7 +29,7 @@ _PARENTS_FIRST: Final = {table: at for at, table in enumerate(metadata.sorted_ta
 
 @dataclass(slots=True)
 class Writes:
-    """Rows to insert (one whose key is there already is left as it is) and statements to run, with their values."""
+    """Rows to insert and statements to run, with their values. An update seen before is left as it is."""
 
     rows: list[tuple[Table, dict[str, Any]]] = field(default_factory=list)
     amendments: list[tuple[Update, dict[str, Any]]] = field(default_factory=list)
@@ -80,7 +81,10 @@ class Appender:
     def _statement(self, table: Table) -> Insert:
         statement = self._statements.get(table)
         if statement is None:
-            statement = self._statements[table] = self._insert(table).on_conflict_do_nothing()
+            statement = self._insert(table)
+            if table is inbound:  # written before it is handled, and again when it is done: the first row stays
+                statement = statement.on_conflict_do_nothing()
+            self._statements[table] = statement
         return statement
 
     async def _drain(self) -> None:

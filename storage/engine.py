@@ -54,7 +54,7 @@ class Database:
             self.writer = _sqlite_engine(parsed, pool_size=1, immediate=True)
             self.reader = _sqlite_engine(parsed, pool_size=4, immediate=False)
         else:
-            self.writer = create_async_engine(parsed, pool_size=pool_size, pool_pre_ping=True)
+            self.writer = create_async_engine(parsed, pool_size=pool_size, pool_pre_ping=True, hide_parameters=True)
             self.reader = self.writer
 
     @asynccontextmanager
@@ -121,7 +121,7 @@ def _sqlite_engine(url: URL, *, pool_size: int, immediate: bool) -> AsyncEngine:
         if immediate
         else {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True, "pool_reset_on_return": None}
     )
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, **quick)
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, hide_parameters=True, **quick)
 
     @event.listens_for(engine.sync_engine, "connect")
     def set_pragmas(connection: Any, _record: Any) -> None:

@@ -1,7 +1,8 @@
 """Ids that are known before the row is written, and that grow with time.
 
-53 bits, so that they survive JavaScript: 41 bits of milliseconds since 2025, 12 bits of sequence. One generator a
-process hands out strictly growing ids; two processes may interleave, and the primary key settles a clash.
+53 bits, so that they survive JavaScript: 41 bits of milliseconds since 2025, 12 bits of sequence that begin at a
+random place. One generator a process hands out strictly growing ids; two processes may interleave, and the primary key
+refuses a clash: the unit of work fails, nothing is lost in silence.
 """
 
 import secrets
@@ -26,7 +27,8 @@ class TimeOrderedIds:
     def next(self) -> int:
         """The next id, greater than every one before."""
         milliseconds = int(self._clock.now().timestamp() * 1000) - _EPOCH_MS
-        self._last = max(self._last + 1, milliseconds << _SEQUENCE_BITS)
+        start = secrets.randbelow(1 << (_SEQUENCE_BITS - 1))  # another process may be in the same millisecond
+        self._last = max(self._last + 1, (milliseconds << _SEQUENCE_BITS) | start)
         return self._last
 
 

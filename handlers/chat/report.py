@@ -125,8 +125,10 @@ async def _leave_or_return(
             await state.set_state(Flow.report)
             return texts.choose_field(view) if view.step is Step.REVIEW else texts.prompt(view)
         case _:
+            opening = (await state.get_data()).get("opening", "")
+            await state.clear()
             await state.set_state(Flow.report)
-            return texts.prompt(view)
+            return _or_lost(await reports.add_account(uow, who, opening)) if opening else texts.prompt(view)
 
 
 async def _step(tapped: ReportTap, uow: UnitOfWork, who: Person, reports: Reports) -> ReportView | None:
@@ -138,6 +140,8 @@ async def _step(tapped: ReportTap, uow: UnitOfWork, who: Person, reports: Report
             return await reports.answer(uow, who, said)
         case "skip":
             return await reports.skip(uow, who)
+        case "elsewhere":
+            return await reports.elsewhere(uow, who)
         case "other":
             return await reports.other_contact(uow, who)
         case _:

@@ -381,6 +381,8 @@ def _prompt_rows(view: ReportView) -> tuple[tuple[Button, ...], ...]:
     if step is Step.PLACE:
         places = [tap(p.name, ReportTap(act="place", step=step, value=str(p.id))) for p in view.places[:12]]
         rows.extend(rows_of(places, 2))
+        if view.answers.get("place_typed"):
+            rows.append((tap("名单里没有，就按我写的", ReportTap(act="elsewhere", step=step)),))
     quick = [
         tap(label, ReportTap(act="quick", step=step, value=str(at))) for at, label in enumerate(_QUICK.get(step, ()))
     ]

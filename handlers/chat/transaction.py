@@ -179,9 +179,10 @@ class OneTransaction(BaseMiddleware):
             await self._send(delivery)
 
     async def _apologise(self, error: Exception, update: Update, data: dict[str, Any], channel: Channel) -> bool:
-        """After a fault: log it under a number, tell the person the number. The update stays unhandled.
+        """After a fault: log it under a number, tell the person the number and to send it again.
 
-        A history of ours takes nothing in: the message may have held a name, and its sender still has it.
+        A history of ours takes nothing in: the message may have held a name, and its sender still has it. On a
+        network channel the update counts as handled, or every restart would stumble over it and apologise again.
         """
         reference = secrets.token_hex(3).upper()
         log.error(
@@ -198,6 +199,9 @@ class OneTransaction(BaseMiddleware):
         try:
             for method in methods(reply, chat_id):
                 await channel.bot(method)
+            async with self._storage.unit_of_work() as uow:
+                await uow.people.mark_done(UpdateKey(channel.bot.id, update.update_id))
+                await uow.commit()
         except Exception:
             log.exception("apology_failed reference=%s", reference)
             return False

@@ -197,6 +197,27 @@ class Reports:
             return await self._view(uow, draft) if draft else None
         return await self._set_place(uow, who, draft, place)
 
+    async def elsewhere(self, uow: UnitOfWork, who: Person) -> ReportView | None:
+        """The village is not on our list: the report goes to the county, with the name as it was typed."""
+        draft = await uow.drafts.in_writing(who.id)
+        counties = await uow.places.all_of("county")
+        if draft is None or not counties:
+            return await self._view(uow, draft) if draft else None
+        county, typed = counties[-1], draft.answers.pop("place_typed", "")
+        draft.answers["place"] = {"id": county.id, "name": f"{typed}（{county.name}）" if typed else county.name}
+        if typed:
+            _append_what(draft, f"村名：{typed}")
+        return await self._advance(uow, draft)
+
+    async def add_account(self, uow: UnitOfWork, who: Person, words: str) -> ReportView | None:
+        """Add what was written before the draft was taken up again."""
+        draft = await uow.drafts.in_writing(who.id)
+        if draft is None:
+            return None
+        problem = _append_what(draft, words)
+        await uow.drafts.save(draft)
+        return await self._view(uow, draft, problem)
+
     async def skip(self, uow: UnitOfWork, who: Person) -> ReportView | None:
         """Leave a prompt without an answer: not known, no evidence, or done with files."""
         draft = await uow.drafts.in_writing(who.id)
@@ -353,10 +374,13 @@ class Reports:
         if len(hits) == 1:
             return await self._set_place(uow, who, draft, hits[0])
         problem = Problem.SEVERAL_PLACES if hits else Problem.UNKNOWN_PLACE
+        draft.answers["place_typed"] = words[:_LONGEST_FIELD]
+        await uow.drafts.save(draft)
         return await self._view(uow, draft, problem, detail=words[:20], places=tuple(hits or known))
 
     async def _set_place(self, uow: UnitOfWork, who: Person, draft: Draft, place: Place) -> ReportView:
         draft.answers["place"] = {"id": place.id, "name": place.name}
+        draft.answers.pop("place_typed", None)
         if who.place_id is None:
             who.place_id = place.id
             uow.people.set_place(who.id, place.id)
