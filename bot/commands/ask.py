@@ -133,7 +133,7 @@ def _as_text(answer: Answer, explanation: dict[str, Any] | None) -> str:
         sources = "；".join(f"{c.source}（{c.version}）{c.article}" for c in answer.citations)
         lines = [answer.text, answer.more, f"依据：{sources}"]
     else:
-        lines = ["这个我没有把握，不乱说。", answer.door]
+        lines = ["这个我拿不准，不敢乱讲。", answer.door]
     asked = " ".join(f"[{suggestion.question}]" for suggestion in answer.suggestions)
     lines.append(f"相关：{asked}" if asked else "")
     if explanation is not None:

@@ -47,7 +47,7 @@ def welcome() -> Reply:
     return Reply(
         "您好，我是清风，帮大家看着村和社区的换届选举。\n"
         "想知道选举怎么办，直接打字问我。\n"
-        "看到拉票、送钱送物，可以在这里反映，名字单独加密，村里看不到。",
+        "看到拉票、送钱送物，也能在这里反映。名字另外加密，村里查不到。",
         rows_of(_menu_buttons(), 2),
     )
 
@@ -64,7 +64,7 @@ def paused(*, has_draft: bool) -> Reply:
     """After 停."""
     if has_draft:
         return Reply(
-            "好，先停在这里。写过的都给您存着，随时可以接着写。",
+            "好，先停在这里，写好的都留着，随时可以接着写。",
             rows_of([tap("接着写", MenuTap(act="report")), tap(ASK, MenuTap(act="ask"))], 2),
         )
     return Reply("好。需要的时候再叫我。", rows_of(_menu_buttons(), 2))
@@ -129,7 +129,7 @@ def answer(found: Answer, inquiry_id: int, *, looks_like_report: bool) -> Reply:
         rest = "等" if len(found.citations) > _SOURCES_SHOWN else ""
         lines.append(f"依据：{_sources(found.citations[:_SOURCES_SHOWN])}{rest}")
     if looks_like_report:
-        lines.append("要是您知道具体的人和事，可以在这里反映。名字单独加密，村里看不到，也可以不留名。")
+        lines.append("您要是知道是谁、什么事，就在这里反映。名字另外加密，村里查不到；不留名也行。")
     rows: list[tuple[Button, ...]] = []
     if looks_like_report:
         rows.append((Button("我要反映这件事", inquiry_data("report", inquiry_id)),))
@@ -146,9 +146,9 @@ def no_answer(found: Answer, reply_by: date) -> Reply:
     """An honest "I don't know": who answers, by when, and the nearest questions."""
     rows = [(Button(near.question, entry_data(near.entry_id)),) for near in found.suggestions[:3]]
     rows.append((tap(REPORT, MenuTap(act="report")),))
-    nearby = "\n下面是相近的问题，也许用得上：" if found.suggestions else ""
+    nearby = "\n下面是相近的问题，也许用得上：" if found.suggestions else "\n换个说法再问一次也行。"
     return Reply(
-        f"这个我没有把握，不乱说。\n已经转给值班的人，最晚{people_date(reply_by)}回您，就在这里回。{nearby}",
+        f"这个我拿不准，不敢乱讲。\n问题交给值班的人了，最晚{people_date(reply_by)}在这里答复您。{nearby}",
         tuple(rows),
     )
 
@@ -173,7 +173,7 @@ def maybe_report(found: Answer, inquiry_id: int) -> Reply:
     ]
     return Reply(
         "您说的像是一件要反映的事。要在这里反映吗？\n"
-        "刚才写的会带过去，不用重写。名字单独加密，村里看不到；也可以不留名。",
+        "刚才写的会带过去，不用重写。名字另外加密，村里查不到；不留名也行。",
         tuple(rows),
     )
 
@@ -203,7 +203,7 @@ def sorry_useless(inquiry_id: int) -> Reply:
 
 def handed_over(reply_by: date) -> Reply:
     """After 问人."""
-    return Reply(f"已经转给值班的人，最晚{people_date(reply_by)}回您，就在这里回。", toast="已转给人")
+    return Reply(f"问题交给值班的人了，最晚{people_date(reply_by)}在这里答复您。", toast="已转给人")
 
 
 def entry_gone() -> Reply:
@@ -224,7 +224,7 @@ _QUESTIONS: Final = {
     Step.IDENTITY: (
         "最后，请留名字和手机号，发在一条里。\n"
         "比如：王小明 后面写11位手机号。\n"
-        "留名的会优先办，并且给您回音。名字和号码马上单独加密，只有经批准的办案人能看，被反映的人和村里看不到。\n"
+        "留名的会优先办，并且给您回音。名字和号码马上另外加密，办案的人也要批准了才打得开，被反映的人和村里都打不开。\n"
         "不用身份证。也可以不留名，一样会办。"
     ),
 }
@@ -266,7 +266,7 @@ def prompt(view: ReportView, *, opening: str = "") -> Reply:
     if not (view.problem and view.step is Step.IDENTITY):  # the long question was just read
         lines.append(f"{_CIRCLED[view.number - 1]} {_question(view)}")
     if opening:
-        lines.append("随时可以发“停”，写过的都给您存着。")
+        lines.append("想歇一会儿，发“停”就行，写好的都留着。")
     return Reply("\n".join(lines), _prompt_rows(view), remove_incoming=view.remove_incoming)
 
 
@@ -314,7 +314,7 @@ def receipt(given: Receipt) -> Reply:
     return Reply(
         f"✅ 收到了，请截图保存。\n编号：{given.number}\n"
         f"收到时间：{at.month}月{at.day}日 {at:%H:%M}{files}{hashes}\n"
-        f"接下来：最晚{people_date(given.answer_due_on)}（15个工作日内）告诉您受理情况，就在这里说。\n"
+        f"接下来：受不受理，最晚{people_date(given.answer_due_on)}在这里告诉您（收到后15个工作日）。\n"
         "想补充材料、看进度，发“我的反映”。",
         ((tap("补充材料", CaseTap(act="add", number=given.number)), tap(MINE, MenuTap(act="mine"))),),
     )
@@ -366,8 +366,8 @@ def _problem(view: ReportView) -> str:
 def _wrong_phone(view: ReportView) -> str:
     kept = "名字收好了。" if "name_sealed" in view.answers.get("identity", {}) else ""
     if view.detail == "11":
-        return f"{kept}这个号码不像手机号，请再看一眼重发。"
-    return f"{kept}这个号码是{view.detail}位，手机号是11位，请再看一眼重发。"
+        return f"{kept}这个号码不像手机号，请核对一下再发。"
+    return f"{kept}手机号要11位，这个是{view.detail}位，请核对一下再发。"
 
 
 def _kept_files(view: ReportView) -> str:
@@ -424,7 +424,7 @@ def _summary(view: ReportView) -> Reply:
     elif view.kept:
         lines.insert(0, "收好了。")
     lines.extend(f"{_FIELD_NAMES[step]}：{value}" for step, value in shown.items())
-    lines.append("如实说就行，记不清的可以写“记不清”。")
+    lines.append("照实说就好，想不起来的写“记不清”就行。")
     return Reply(
         "\n".join(lines),
         (
@@ -523,7 +523,7 @@ def signing(view: SigningView, *, opening: bool = False) -> Reply:
     if opening:
         lines.append(
             f"{candidate.name}，您好。参加{candidate.election.place_name}选举，要先签{pack.name}"
-            f"（{len(pack.commitments)}份），最晚{due}签完。\n不签全不能作为候选人。大约5分钟。"
+            f"（{len(pack.commitments)}份），最晚{due}签完。\n没签全就不能参选。大约要5分钟。"
         )
     if view.problem == "name_differs":
         lines.append("名字和登记的不一样，请再看一眼，打全名。登记错了，请找镇换届办改。")
@@ -649,7 +649,7 @@ def _commitments_due(data: dict[str, Any], now: datetime) -> Reply:
     due, today = date.fromisoformat(data["due_on"]), local_date(now)
     return Reply(
         f"您好，承诺书{people_date(due)}截止，{days_left(due, today)}，您还有没签的。\n"
-        "不签全不能作为候选人。大约2分钟。",
+        "没签全就不能参选。两三分钟就能签完。",
         (
             (tap("现在签", SignTap(act="read", candidate_id=data["candidate"])),),
             (tap("有疑问，找人", SignTap(act="person", candidate_id=data["candidate"])),),

@@ -102,7 +102,7 @@ def _facts(file: CaseFile) -> list[tuple[str, str]]:
     facts = [
         ("地点", case.place_name),
         ("收到", dates.moment(case.received_at)),
-        ("反映人", "署名（名字单独加密，这里看不到）" if file.has_identity else "没有留名"),
+        ("反映人", "署名（名字另外加密，这里看不到）" if file.has_identity else "没有留名"),
         ("经办人", case.handler_name or "还没有人"),
     ]
     if case.accepted_at:

@@ -62,8 +62,8 @@ def _value(numeral: str) -> int:
 def read_figures(text: str) -> dict[str, int]:
     """What the numbers of a normalised question count.
 
-    >>> read_figures("登记了1860人,来了900人,第一名得了500票")
-    {'votes': 500, 'turnout': 900, 'roll': 1860}
+    >>> read_figures("登记了720人,来了400人,最多的得了210票")
+    {'votes': 210, 'turnout': 400, 'roll': 720}
     """
     figures: dict[str, int] = {}
     taken: set[int] = set()

@@ -60,7 +60,7 @@ async def test_a_question_is_answered_with_its_source_judged_and_passed_to_a_per
         await expect(asker.page.locator(".msg--bot")).to_have_count(said)
         await expect(asker.page.get_by_text("清风正在看")).to_be_hidden(timeout=1000)  # nothing more will come
         await asker.presses("问人")
-        await asker.hears("已经转给值班的人", "就在这里回")
+        await asker.hears("交给值班的人了", "在这里答复您")
 
 
 async def test_a_report_with_a_photo_keeps_the_name_off_the_page_and_makes_one_case(browser, deployment):
@@ -91,7 +91,7 @@ async def test_a_report_with_a_photo_keeps_the_name_off_the_page_and_makes_one_c
         await reporter.presses("发完了")
         await reporter.hears("⑧")
         await reporter.writes(f"{NAME} {SHORT_NUMBER}")
-        await reporter.hears("这个号码是10位，手机号是11位")
+        await reporter.hears("手机号要11位，这个是10位")
         removed = page.locator(".msg--user").filter(has_text="这条已收好，不再显示")
         await expect(removed).to_have_count(1)
         await reporter.writes(PHONE_NUMBER)
@@ -217,7 +217,7 @@ async def test_a_question_answered_at_the_desk_arrives_in_the_open_chat(browser,
         await asker.writes("选举那天石桥社区几点开门投票？")
         await asker.hears("依据：")
         await asker.presses("问人")
-        await asker.hears("已经转给值班的人")
+        await asker.hears("交给值班的人了")
         await staff.goes(f"{deployment.desk}/questions")
         await staff.page.get_by_role("link", name="选举那天石桥社区几点开门投票？").click()
         await staff.reads("您的回复")

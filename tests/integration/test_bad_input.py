@@ -194,8 +194,8 @@ async def test_a_photo_as_the_very_first_message_becomes_evidence_with_its_capti
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ("王小明 1380013800", "10位，手机号是11位"),
-        ("王小明 138001380001", "12位，手机号是11位"),
+        ("王小明 1380013800", "手机号要11位，这个是10位"),
+        ("王小明 138001380001", "手机号要11位，这个是12位"),
         ("王小明 22800138000", "不像手机号"),
         ("王小明", "请再发一个能找到您的手机号"),
         ("13812345678", "请再发您的名字"),
@@ -309,7 +309,7 @@ async def test_going_back_while_adding_to_a_case_leaves_another_report_alone(sit
     await who.say("停")
     await who.press("补充材料")
     heard = await who.say("返回")
-    assert "存着" in heard[-1]
+    assert "都留着" in heard[-1]
     assert (await who.draft()).step == "when"
 
 

@@ -71,7 +71,7 @@ async def test_a_person_answers_what_was_passed_on_and_the_asker_gets_it(site):
     await who.say("委托票一个人能带几张？")
     await who.press("没用")
     heard = await who.press("让人来答")
-    assert "已经转给值班的人，最晚3月12日（星期四）回您" in "".join(heard)
+    assert "交给值班的人了，最晚3月12日（星期四）在这里答复您" in "".join(heard)
     await _reply(site, staff, "委托票", "最多三张，来镇里领表。")
     await site.deliver()
     assert "最多三张，来镇里领表。" in (await who.last()).text
@@ -80,7 +80,7 @@ async def test_a_person_answers_what_was_passed_on_and_the_asker_gets_it(site):
 async def test_what_nobody_knows_is_handed_over_with_a_day_to_reply_by(site):
     who, staff = await site.meet(), await _official(site, Role.TOWNSHIP_STAFF)
     heard = await who.say("我家的猫生了几只小猫？")
-    assert "没有把握" in heard[-1]
+    assert "拿不准" in heard[-1]
     assert "最晚3月12日（星期四）" in heard[-1]
     await _reply(site, staff, "猫", "这个要问您自己家里。")
     assert await site.deliver() == 1
@@ -113,7 +113,7 @@ async def test_a_report_takes_eight_prompts_and_gives_a_number_and_flags(site):
     assert "地点：村委会门口" in (await who.say("村委会门口"))[-1]
     receipt = (await who.press("对，提交"))[-1]
     number = number_in(receipt)
-    assert "最晚4月1日（星期三）（15个工作日内）" in receipt
+    assert "最晚4月1日（星期三）在这里告诉您（收到后15个工作日）" in receipt
     assert not any(word in receipt for word in ("李大富", "柳树村", "王小明", "烟"))
     case = await site.do(lambda uow: uow.cases.by_number(number))
     assert {flag.category for flag in case.flags} >= {Category.REAL_NAME, Category.VOTE_BUYING}
@@ -194,7 +194,7 @@ async def test_a_report_pauses_and_goes_on_where_it_was(site):
     await who.say("我要反映")
     for line in REPORT[:3]:
         await answer(who, line)
-    assert "都给您存着" in (await who.say("停"))[-1]
+    assert "都留着" in (await who.say("停"))[-1]
     assert "依据" in (await who.say("委托票一个人能带几张？"))[-1]
     await who.say("接着写")
     assert "④" in (await who.press("接着写这份"))[-1]
