@@ -25,7 +25,6 @@ from handlers.chat import texts
 from handlers.chat.reply import Reply, methods
 from handlers.chat.transaction import Channel, ChatLocks, History
 from handlers.services.notices import OFFICIALS_CHANNEL
-from knowledge.errors import QingfengError
 from storage import outbox
 from storage.outbox import Delivery
 from storage.tables.records import outbox as outbox_table
@@ -43,7 +42,6 @@ _NEVER: Final = (
     OfficialUnreachable,
     NoticeTokenRejected,
 )
-_UNREACHABLE: Final = frozenset({"official_unreachable"})  # by its code: bot/channels/officials.py loads a library
 #: Sent again when it is not known whether it arrived: a repeated reminder does less harm than a lost one.
 _REPEATABLE: Final = frozenset({"reminder", "status", "reply"})
 
@@ -101,17 +99,9 @@ class Deliveries:
             await self._send(delivery)
         except _NEVER as error:
             await outbox.mark_failed(self._storage, delivery.id, reason=type(error).__name__)
-        except QingfengError as error:
-            if error.code in _UNREACHABLE:
-                await outbox.mark_failed(self._storage, delivery.id, reason=error.code)
-            else:
-                await self._put_back(delivery, error)
         except Exception as error:  # noqa: BLE001 - an outer boundary: the row must not be lost
-            await self._put_back(delivery, error)
-
-    async def _put_back(self, delivery: Delivery, error: Exception) -> None:
-        log.warning("delivery_put_back id=%s attempt=%s %s", delivery.id, delivery.attempts, type(error).__name__)
-        await outbox.put_back(self._storage, delivery, reason=type(error).__name__)
+            log.warning("delivery_put_back id=%s attempt=%s %s", delivery.id, delivery.attempts, type(error).__name__)
+            await outbox.put_back(self._storage, delivery, reason=type(error).__name__)
 
     async def _work(self, name: str) -> None:
         while True:

@@ -123,11 +123,6 @@ class UnitOfWork:
         """Whether an appended row has not been written yet."""
         return any(waiting is row for _, waiting in self._writes.rows)
 
-    @property
-    def is_light(self) -> bool:
-        """Whether no transaction of its own is open."""
-        return self._connection is None
-
     def after_commit(self, act: Callable[[], None]) -> None:
         """Call `act` once the commit has succeeded: to wake somebody, never to write."""
         self._after_commit.append(act)

@@ -115,7 +115,6 @@ class Receipt:
     answer_due_on: Any
     received_at: Any
     file_hashes: tuple[str, ...]
-    repeated: bool = False
 
 
 class Reports:
@@ -277,7 +276,7 @@ class Reports:
         return True
 
     async def submit(self, uow: UnitOfWork, who: Person) -> Receipt | ReportView | None:
-        """Turn the draft into a case with its flags; submitting twice gives the same receipt.
+        """Turn the draft into a case with its flags; a second submission finds no draft and makes no second case.
 
         Returns:
             The receipt; or the view when something is still open; or None when there is nothing to submit.

@@ -151,11 +151,6 @@ class Cases(Repository):
             )
         )
 
-    async def number_of_draft(self, draft_id: int) -> str | None:
-        """The case a draft became."""
-        rows = await self._uow.read(select(cases.c.number).where(cases.c.draft_id == draft_id))
-        return rows[0].number if rows else None
-
     async def by_number(self, number: str, *, visible_to: Official | None = None) -> Case | None:
         """A case by its number; None when there is none that the official may know of."""
         found = await self._list(cases.c.number == number.strip().upper(), visible_to, limit=1)

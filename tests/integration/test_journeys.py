@@ -189,6 +189,36 @@ async def test_a_second_report_waits_until_the_first_is_settled(site):
     assert second in mine
 
 
+async def test_a_village_that_is_not_on_the_list_goes_to_the_county_with_the_name_as_typed(site):
+    who = await site.meet()
+    await who.say("我要反映")
+    for line in (*REPORT[:2], "石榴沟村"):
+        await answer(who, line)
+    assert "④" in (await who.press("名单里没有，就按我写的"))[-1]
+    for line in REPORT[3:]:
+        await answer(who, line)
+    assert "石榴沟村（试验县）" in (await who.say("请再看看"))[-1]
+    number = number_in((await who.press("对，提交"))[-1])
+    async with site.storage.unit_of_work() as uow:
+        case = await factories.read_case(uow, number)
+        assert case.place_path == factories.COUNTY
+        assert "石榴沟村" in (await uow.cases.narrative(case.id))["what"]
+
+
+async def test_a_second_story_joins_the_report_that_is_taken_up_again(site):
+    who = await site.meet()
+    await who.say("我要反映")
+    for line in REPORT[:2]:
+        await answer(who, line)
+    await who.say("停")
+    await who.say("昨天晚上赵大山请四十多个村民在饭店吃饭，让大家选他当主任")
+    await who.press("我要反映这件事")
+    assert "③" in (await who.press("接着写这份"))[-1]
+    told = (await who.draft()).answers["what"]
+    assert STORY in told
+    assert "赵大山请四十多个村民" in told
+
+
 async def test_a_report_pauses_and_goes_on_where_it_was(site):
     who = await site.meet()
     await who.say("我要反映")
