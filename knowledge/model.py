@@ -48,13 +48,34 @@ class Unit(StrEnum):
     WORDS = "words"
 
 
+class Intent(StrEnum):
+    """What somebody who types wants."""
+
+    QUESTION = "question"
+    REPORT = "report"
+    STATUS = "status"
+    PERSON = "person"
+    GREETING = "greeting"
+    THANKS = "thanks"
+    GOODBYE = "goodbye"
+    TEST = "test"
+    ABUSE = "abuse"
+    NONSENSE = "nonsense"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A versioned pointer into a source, ready to be shown: 村民委员会组织法 / 第十八条 / 2025年修正."""
+    """A versioned pointer into a source, ready to be shown: 村民委员会组织法 / 第十八条 / 2025年修正.
+
+    `law_id` and `number` lead to the article itself where its text was imported.
+    """
 
     source: str
     article: str
     version: str
+    law_id: str = ""
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +91,9 @@ class Answer:
     """What the bot says to one question.
 
     `text` is the first message without its citations; `more` stands behind a button. When `answered` is false,
-    `text` and `more` are empty and `door` may name who is responsible for a matter outside the bot's scope.
+    `text` and `more` are empty; `door` may name who is responsible for a matter outside the bot's scope, and `intent`
+    says what somebody wanted who asked nothing. `differs_by_kind` and `differs_by_place` say that the answer would be
+    another one if it were known whether the person lives in a village or a community, or in which province.
     """
 
     question: str
@@ -82,6 +105,9 @@ class Answer:
     score: float
     suggestions: tuple[Suggestion, ...]
     door: str = ""
+    intent: Intent = Intent.QUESTION
+    differs_by_kind: bool = False
+    differs_by_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +121,11 @@ class Law:
     articles: int
     status: Status
     aliases: tuple[str, ...]
+    in_force_until: date | None = None
+
+    def in_force(self, day: date) -> bool:
+        """Whether the law applies on a day."""
+        return _within(day, self.in_force_from, self.in_force_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +138,11 @@ class Provision:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One figure of one jurisdiction from one date on, with the provision it stands in.
+    """One figure of one jurisdiction between two dates, with the provision it stands in.
 
     `value` is what arithmetic uses; `upper` closes a range (3 to 7 members); `says` replaces the spoken form.
+    `in_force_until` is the last day, None while no end is known. `overtaken_by` is the topic of a later national rule
+    that stands although nobody has repealed this one yet.
     """
 
     topic: str
@@ -120,13 +153,25 @@ class Rule:
     unit: Unit
     says: str
     provision: Provision
+    in_force_until: date | None = None
+    overtaken_by: str = ""
+    status: Status | None = None
+    last_verified: date | None = None
+    due_again: date | None = None
+    file: str = ""
+
+    def in_force(self, day: date) -> bool:
+        """Whether the rule's window holds a day."""
+        return _within(day, self.in_force_from, self.in_force_until)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One question the bot can answer, as it stands in its file, with placeholders still in the texts.
 
-    `questions[0]` is the button label. `local_topic` names a rule on which provinces differ.
+    `questions[0]` is the button label. `local_topic` names a rule on which provinces differ. `earlier` is what the
+    entry said before, with the law of that time; an entry is its own latest wording. `place_path` is set for one that was
+    written at the desk and is said to people of that place only.
     """
 
     id: str
@@ -142,13 +187,22 @@ class Entry:
     last_verified: date
     due_again: date
     in_force_from: date
+    in_force_until: date | None = None
+    earlier: "Entry | None" = None
     counterpart: str = ""
     file: str = ""
+    place_path: str = ""
 
     @property
     def label(self) -> str:
         """The question as a button says it."""
         return self.questions[0]
+
+    def on(self, day: date) -> "Entry | None":
+        """The wording in force on a day, or None."""
+        if _within(day, self.in_force_from, self.in_force_until):
+            return self
+        return self.earlier.on(day) if self.earlier else None
 
 
 class ConceptGroup(StrEnum):
@@ -185,16 +239,25 @@ class Compound:
 
 @dataclass(frozen=True, slots=True)
 class OutsideMatter:
-    """A matter that is not ours, the words that betray it, and the door that is right for it.
+    """A matter that is not ours: words and ways of asking that betray it, and the door that is right for it.
 
     Beside a `reportable` matter (embezzlement) a question about reporting is still ours.
     """
 
     id: str
-    words: tuple[str, ...]
     door: str
-    overrides_anchor: bool
+    words: tuple[str, ...]
+    questions: tuple[str, ...]
     reportable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Messages that ask nothing of the content: a greeting, thanks, a wish to report or to reach a person."""
+
+    id: str
+    intent: Intent
+    questions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +269,34 @@ class SearchWords:
     fillers: tuple[str, ...]
     corrections: Mapping[str, str]
     outside: tuple[OutsideMatter, ...]
+    talk: tuple[Talk, ...]
     village_words: tuple[str, ...]
     community_words: tuple[str, ...]
-    small_talk: tuple[str, ...]
     ordinary_words: tuple[str, ...]
     sound_terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A period some rule sets, and by which words a question that names a day asks for its end.
+
+    `begins` are words of the event it runs from, `about` words of what it is for; `back` counts before that event.
+    """
+
+    rule: str
+    entry: str
+    about: tuple[str, ...]
+    begins: tuple[str, ...]
+    says: str
+    back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Every clock, the more particular ones first, and the words that ask for a time at all."""
+
+    asks_when: tuple[str, ...]
+    clocks: tuple[Clock, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,4 +320,9 @@ class KnowledgeBase:
     entries: Mapping[str, Entry]
     jurisdictions: Mapping[str, Jurisdiction]
     words: SearchWords
+    clocks: Clocks
     files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def _within(day: date, first: date, last: date | None) -> bool:
+    return first <= day and (last is None or day <= last)

@@ -4,6 +4,7 @@ What a newcomer gets wrong: line numbers are looked up only when something is wr
 tree of nodes; reading good content stays fast. A field nobody asked for is a fault too: it is a misspelt one.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +19,7 @@ from knowledge.errors import ContentError
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _MISSING: Any = object()
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 @dataclass(slots=True)
@@ -74,10 +76,14 @@ class Record:
         """Yes or no; no when absent."""
         return bool(self._get(name, bool, "true or false", default=False))
 
-    def day(self, name: str) -> date:
+    def day(self, name: str, default: date | None = _MISSING) -> Any:
         """A date."""
-        value: date = self._get(name, date, "a date such as 2026-01-01", _MISSING)
-        return value
+        return self._get(name, date, "a date such as 2026-01-01", default)
+
+    def holds(self, name: str) -> bool:
+        """Whether a field is there; it counts as known."""
+        self._asked.add(name)
+        return name in self.data
 
     def choice(self, name: str, choices: type[_Choice]) -> _Choice:
         """One of a fixed set of words."""
@@ -128,6 +134,18 @@ def read_record(file: Path, root: Path) -> Record:
     if not isinstance(data, dict):
         raise ContentError(name, 1, "the file holds no mapping", "Start with `id:` or another field")
     return Record(file, root, data)
+
+
+def identifier(record: Record, stem: str) -> str:
+    """The id of a file, which is its name.
+
+    Raises:
+        ContentError: It is not.
+    """
+    value = record.text("id")
+    if value != stem or not _ID.fullmatch(value):
+        raise record.fault("id", f"id is {value!r}", f"Use the file's name: {stem} (lower case, digits, hyphens)")
+    return value
 
 
 def _line_of(file: Path, path: Sequence[str | int]) -> int:

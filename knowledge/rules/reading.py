@@ -6,15 +6,25 @@ written as text, "2/3".
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-from knowledge.model import Jurisdiction, Law, Provision, Rule, Unit
+from knowledge.model import Jurisdiction, Law, Provision, Rule, Status, Unit
 from knowledge.records import Record, read_record
 
 _PROVISION: Final = re.compile(r"([a-z0-9-]+) ([0-9]+(?:-[0-9]+)?)")
 _FRACTION: Final = re.compile(r"([0-9]+)/([0-9]+)")
+
+
+class _Checked(NamedTuple):
+    status: Status | None
+    last_verified: date | None
+    due_again: date | None
+
+
+_NOT_CHECKED: Final = _Checked(None, None, None)
 
 
 def read_rules(file: Path, root: Path, laws: Mapping[str, Law], places: Mapping[str, Jurisdiction]) -> Iterator[Rule]:
@@ -24,25 +34,49 @@ def read_rules(file: Path, root: Path, laws: Mapping[str, Law], places: Mapping[
         ContentError: The file is wrong.
     """
     record = read_record(file, root)
+    shared = _checked_on(record, _NOT_CHECKED)
     for item in record.records("rules"):
-        place = item.text("jurisdiction")
-        if place not in places:
-            raise item.fault("jurisdiction", f"jurisdiction {place!r} is unknown", "Choose one", sorted(places))
-        rule = Rule(
-            topic=item.text("topic"),
-            jurisdiction=place,
-            in_force_from=item.day("in_force_from"),
-            value=_value(item),
-            upper=item.whole("upper", None),
-            unit=item.choice("unit", Unit),
-            says=item.text("says", ""),
-            provision=read_provision(item, item.text("citation"), laws),
-        )
-        if rule.value is None and not rule.says:
-            raise item.fault("value", "the rule says nothing", "Add value: a number, or says: a text")
-        item.finish()
-        yield rule
+        yield _rule(item, laws, places, shared)
     record.finish()
+
+
+def _rule(item: Record, laws: Mapping[str, Law], places: Mapping[str, Jurisdiction], shared: _Checked) -> Rule:
+    place = item.text("jurisdiction")
+    if place not in places:
+        raise item.fault("jurisdiction", f"jurisdiction {place!r} is unknown", "Choose one", sorted(places))
+    checked = _checked_on(item, shared)
+    rule = Rule(
+        topic=item.text("topic"),
+        jurisdiction=place,
+        in_force_from=item.day("in_force_from"),
+        value=_value(item),
+        upper=item.whole("upper", None),
+        unit=item.choice("unit", Unit),
+        says=item.text("says", ""),
+        provision=read_provision(item, item.text("citation"), laws),
+        in_force_until=item.day("in_force_until", None),
+        overtaken_by=item.text("overtaken_by", ""),
+        status=checked.status,
+        last_verified=checked.last_verified,
+        due_again=checked.due_again,
+        file=item.name,
+    )
+    if rule.value is None and not rule.says:
+        raise item.fault("value", "the rule says nothing", "Add value: a number, or says: a text")
+    if rule.in_force_until is not None and rule.in_force_until < rule.in_force_from:
+        fault = f"the window ends on {rule.in_force_until}, before it begins"
+        raise item.fault("in_force_until", fault, f"Use {rule.in_force_from} or later")
+    item.finish()
+    return rule
+
+
+def _checked_on(record: Record, shared: _Checked) -> _Checked:
+    """How far a file or one rule of it has been checked; what is not said there is as in the file."""
+    return _Checked(
+        record.choice("status", Status) if record.holds("status") else shared.status,
+        record.day("last_verified", shared.last_verified),
+        record.day("due_again", shared.due_again),
+    )
 
 
 def _value(item: Record) -> int | Fraction | None:

@@ -4,15 +4,21 @@ What a newcomer gets wrong: a figure that is not in force makes the whole entry 
 answer, or saying it with the nearest year's figure, is worse than silence.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from knowledge.jurisdiction import province_of
 from knowledge.model import Citation, Entry, Jurisdiction, Kind, KnowledgeBase, Law, Provision, Rule
-from knowledge.rules.placeholders import PLACEHOLDER, rule_topics
+from knowledge.rules.placeholders import PLACEHOLDER, placeholder_names, rule_topics
 from knowledge.rules.rulebook import Rulebook
-from knowledge.rules.wording import article_name, spoken
+from knowledge.rules.standing import Standing, is_overtaken, standing_rules
+from knowledge.rules.wording import article_name, spoken, statutory
+
+#: 三分之二（三分之二）: where everyday and statute wording are the same, once is enough.
+_SAID_TWICE: Final = re.compile(r"([^（）。，；]{2,12})（\1）")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,8 @@ class Rendered:
 def cite(provision: Provision, laws: Mapping[str, Law]) -> Citation:
     """A provision as it is shown."""
     law = laws[provision.law_id]
-    return Citation(law.name, article_name(provision.article), law.version)
+    article = article_name(provision.article) if provision.article else ""  # a local document is cited as a whole
+    return Citation(law.name, article, law.version, law.id, provision.article)
 
 
 class Renderer:
@@ -50,36 +57,49 @@ class Renderer:
             self._said[key] = self._render(*key[1:3], entry=entry, with_counterpart=with_counterpart)
         return self._said[key]
 
+    def standing(self, entry: Entry, jurisdiction: str, as_of: date) -> list[Standing]:
+        """The rules an entry's present wording rests on, and which of them stand."""
+        return standing_rules(self.rules, entry.on(as_of) or entry, jurisdiction, as_of)
+
     def _render(self, jurisdiction: str, as_of: date, *, entry: Entry, with_counterpart: bool) -> Rendered | None:
-        laws = self._knowledge.laws
-        provisions = list(entry.provisions)
-        if entry.in_force_from > as_of or any(laws[p.law_id].in_force_from > as_of for p in provisions):
+        wording = self._sayable(entry, as_of)
+        if wording is None:
             return None
-        text, more = self._fill(entry, entry.answer, as_of), self._fill(entry, entry.more, as_of)
+        text, more = self._fill(wording, wording.answer, as_of), self._fill(wording, wording.more, as_of)
         if text is None or more is None:
             return None
-        local, local_rules = self._local(entry, jurisdiction, as_of)
-        provisions += [rule.provision for rule in local_rules]
+        local, local_rules = self._local(wording, jurisdiction, as_of)
+        provisions = [*wording.provisions, *(rule.provision for rule in local_rules)]
         parts = [local, more]
-        other = self._counterpart(entry, as_of) if with_counterpart else None
+        other = self._counterpart(wording, as_of) if with_counterpart else None
         if other is not None:
             parts.append(other[0])
             provisions += other[1]
-        citations = tuple(dict.fromkeys(cite(p, laws) for p in provisions))
+        citations = tuple(dict.fromkeys(cite(p, self._knowledge.laws) for p in provisions))
         return Rendered(text, "\n".join(part for part in parts if part), citations)
 
+    def _sayable(self, entry: Entry, as_of: date) -> Entry | None:
+        """The wording of a day whose every source is in force on it."""
+        wording = entry.on(as_of)
+        laws = self._knowledge.laws
+        if wording is None or not all(laws[p.law_id].in_force(as_of) for p in wording.provisions):
+            return None
+        return wording
+
     def _fill(self, entry: Entry, template: str, as_of: date) -> str | None:
-        figures: dict[str, str] = {}
-        for name in PLACEHOLDER.findall(template):
+        figures: dict[str, Rule] = {}
+        for name in placeholder_names(template):
             topics = rule_topics(name, entry.kind)
             rule = next((r for r in (self.rules.find(t, "cn", as_of) for t in topics) if r), None)
             if rule is None:
                 return None
-            figures[name] = spoken(rule)
-        return PLACEHOLDER.sub(lambda match: figures[match[1]], template)
+            figures[name] = rule
+        filled = PLACEHOLDER.sub(lambda match: (statutory if match[2] else spoken)(figures[match[1]]), template)
+        return _SAID_TWICE.sub(r"\1", filled)
 
     def _counterpart(self, entry: Entry, as_of: date) -> tuple[str, tuple[Provision, ...]] | None:
         other = self._knowledge.entries.get(entry.counterpart)
+        other = self._sayable(other, as_of) if other else None
         text = self._fill(other, other.answer, as_of) if other else None
         if other is None or text is None:
             return None
@@ -95,12 +115,21 @@ class Renderer:
             name = self._name(province)
             if rule is None:
                 return f"{name}的办法这里没有登记，以当地文件为准。", ()
-            return f"{name}：{spoken(rule)}。", (rule,)
-        rules = self.rules.by_place(entry.local_topic, as_of)
-        said = "；".join(f"{self._name(place)}{spoken(rule)}" for place, rule in rules.items())
-        return (
-            (f"各省规定不一样：{said}。您是哪个省？别的省以当地文件为准。", tuple(rules.values())) if said else ("", ())
-        )
+            outdated = "这是老规定，国家法后来改了，以国家法为准。" if is_overtaken(self.rules, rule, as_of) else ""
+            return f"{name}：{spoken(rule)}。{outdated}", (rule,)
+        return self._every_province(entry.local_topic, as_of)
+
+    def _every_province(self, topic: str, as_of: date) -> tuple[str, tuple[Rule, ...]]:
+        rules = self.rules.by_place(topic, as_of)
+        standing = {place: rule for place, rule in rules.items() if not is_overtaken(self.rules, rule, as_of)}
+        outdated = "、".join(self._name(place) for place in rules if place not in standing)
+        said = "；".join(f"{self._name(place)}{spoken(rule)}" for place, rule in standing.items())
+        lines = []
+        if said:
+            lines.append(f"各省规定不一样：{said}。您是哪个省？别的省以当地文件为准。")
+        if outdated:
+            lines.append(f"{outdated}的办法还是老规定，国家法后来改了，以国家法为准。")
+        return "".join(lines), tuple(standing.values())
 
     def _name(self, place: str) -> str:
         known = self._knowledge.jurisdictions.get(place)

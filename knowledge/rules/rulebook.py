@@ -30,7 +30,7 @@ class Rulebook:
     def find_own(self, topic: str, jurisdiction: str, as_of: date) -> Rule | None:
         """The rule a place has made itself, without falling back."""
         for rule in self._rules.get((topic, jurisdiction), ()):
-            if rule.in_force_from <= as_of:
+            if rule.in_force(as_of):
                 return rule
         return None
 
@@ -39,6 +39,10 @@ class Rulebook:
         places = [place for known, place in self._rules if known == topic and place != NATION]
         found = {place: self.find_own(topic, place, as_of) for place in places}
         return {place: rule for place, rule in found.items() if rule is not None}
+
+    def history(self, topic: str, jurisdiction: str) -> tuple[Rule, ...]:
+        """Every rule a place or a place above it ever made on a topic, the nearest place first, latest first."""
+        return tuple(rule for place in lineage(jurisdiction) for rule in self._rules.get((topic, place), ()))
 
     def topics(self) -> frozenset[str]:
         """Every topic some rule is on."""

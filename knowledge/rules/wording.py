@@ -18,6 +18,7 @@ _SUFFIX: Final = {
     Unit.YUAN: "元",
     Unit.AGE: "岁",
 }
+_STATUTE_SUFFIX: Final = {Unit.DAYS: "日", Unit.AGE: "周岁"}
 _TEN = 10
 _HUNDRED = 100
 _THOUSAND = 1000
@@ -77,3 +78,15 @@ def spoken(rule: Rule) -> str:
         return fraction_name(rule.value)
     span = f"{rule.value}至{rule.upper}" if rule.upper is not None else str(rule.value)
     return span + _SUFFIX.get(rule.unit, "")
+
+
+def statutory(rule: Rule) -> str:
+    """A rule's value as its statute spells it: 二十日, 三至七人, 过半数, 十八周岁."""
+    if rule.says:
+        return rule.says
+    if isinstance(rule.value, Fraction):
+        return "过半数" if rule.value == Fraction(1, 2) else fraction_name(rule.value)
+    if rule.value is None:
+        return ""
+    span = chinese_number(rule.value) + (f"至{chinese_number(rule.upper)}" if rule.upper is not None else "")
+    return span + _STATUTE_SUFFIX.get(rule.unit, _SUFFIX.get(rule.unit, ""))
