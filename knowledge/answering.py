@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from knowledge.entry_files import LABEL_LENGTH
 from knowledge.jurisdiction import NATION, province_of
-from knowledge.loader import LABEL_LENGTH
-from knowledge.model import Answer, Entry, Kind, KnowledgeBase, Suggestion
-from knowledge.rules.calculation import Calculation, calculate
-from knowledge.rules.rendering import Renderer, province_named
-from knowledge.search.ranking import Match, Ranking, Retriever
-from knowledge.search.scope import Scope
+from knowledge.model import Answer, Entry, Intent, Kind, KnowledgeBase, Suggestion
+from knowledge.reckoning.asked import Asked, Reckoned
+from knowledge.reckoning.figures import with_digits
+from knowledge.reckoning.reckon import reckon
+from knowledge.rules.rendering import Rendered, Renderer, province_named
+from knowledge.rules.standing import Standing
+from knowledge.search.ranking import Ranking, Retriever
+from knowledge.search.verdict import Verdict, decide
 
-ANSWERED_FROM: Final = 0.48
-_NEAR_FROM: Final = 0.22
 _MOST_SUGGESTIONS: Final = 3
 
 
@@ -25,13 +26,11 @@ _MOST_SUGGESTIONS: Final = 3
 class Explanation:
     """Why a question was answered as it was: what was read in it, and how every candidate scored."""
 
-    normalized: str
-    corrected: str
-    kind: Kind | None
-    tokens: tuple[tuple[str, float], ...]
-    scope: Scope
+    ranking: Ranking
+    verdict: Verdict
     calculation: str
-    candidates: tuple[Match, ...]
+    shared: tuple[dict[str, float], ...]
+    rules: tuple[Standing, ...]
 
 
 class Answerer:
@@ -42,61 +41,87 @@ class Answerer:
         self._retriever = Retriever(knowledge)
         self._renderer = Renderer(knowledge)
         self._places = tuple(place for place in knowledge.jurisdictions.values() if place.names)
+        self._doors = {matter.id: matter.door for matter in knowledge.words.outside}
+        self._intents = {talk.id: talk.intent for talk in knowledge.words.talk}
 
-    def answer(self, question: str, *, jurisdiction: str = NATION, as_of: date) -> Answer:
+    def answer(self, question: str, *, jurisdiction: str = NATION, as_of: date, kind: Kind | None = None) -> Answer:
         """The best answer in force on a day, or none.
 
         Args:
             question: Anything at all; longer than 400 characters, only the beginning is read.
             jurisdiction: Where the person is, e.g. `cn/zhejiang`; a province named in the question goes before it.
             as_of: The day whose law is asked for.
+            kind: Whether the person lives in a village or a community; what the question says goes before it.
         """
         ranking = self._retriever.rank(question)
+        kind = ranking.kind or kind
         place = province_named(ranking.text, self._places) or jurisdiction
-        reckoned = self._reckon(ranking, as_of)
-        if reckoned is not None:
-            return self._reckoned_answer(question, reckoned, place, as_of)
-        best = ranking.matches[0] if ranking.matches else None
-        if best is None or best.score < ANSWERED_FROM or ranking.scope.is_outside:
-            return self._silence(question, ranking, as_of)
-        entry = self._knowledge.entries[best.entry_id]
-        answer = self._say(entry, question, place, as_of, score=best.score, kind=ranking.kind)
-        return answer or self._silence(question, ranking, as_of)
+        verdict = decide(ranking)
+        if verdict.entry is not None or (ranking.anchors and verdict.outside is None and verdict.talk is None):
+            reckoned = self._reckon(ranking, kind, as_of)
+            answer = self._reckoned(question, reckoned, place, as_of) if reckoned else None
+            if answer is not None:
+                return answer
+        if verdict.entry is not None:
+            answer = self._chosen(question, verdict.entry.id, verdict, place, as_of, kind)
+            if answer is not None:
+                return answer
+        return self._silence(question, verdict, as_of)
 
-    def answer_entry(self, entry_id: str, *, jurisdiction: str = NATION, as_of: date) -> Answer | None:
-        """The answer of one entry, for a pressed button; None if there is no such entry in force."""
-        entry = self._knowledge.entries.get(entry_id)
-        if entry is None:
+    def answer_entry(
+        self, entry_id: str, *, jurisdiction: str = NATION, as_of: date, kind: Kind | None = None
+    ) -> Answer | None:
+        """The answer of one entry, for a pressed button; None if there is no such entry in force.
+
+        For somebody known to live in a community it is the twin's, where the entry has one.
+        """
+        if entry_id not in self._knowledge.entries:
             return None
-        return self._say(entry, entry.label, jurisdiction, as_of, score=1.0, kind=entry.kind)
+        entry = self._of_kind(entry_id, kind)
+        answer = self._say(entry, entry.label, jurisdiction, as_of, score=1.0, kind=kind or entry.kind)
+        return replace(answer, differs_by_kind=kind is None and bool(entry.counterpart)) if answer else None
 
-    def explain(self, question: str, *, as_of: date) -> Explanation:
-        """What was read in a question and how every candidate scored."""
+    def explain(self, question: str, *, jurisdiction: str = NATION, as_of: date) -> Explanation:
+        """What was read in a question, how every candidate scored, and which rules the answer rests on."""
         ranking = self._retriever.rank(question)
-        reckoned = self._reckon(ranking, as_of)
-        return Explanation(
-            normalized=ranking.text,
-            corrected=ranking.corrected,
-            kind=ranking.kind,
-            tokens=tuple(ranking.tokens.items()),
-            scope=ranking.scope,
-            calculation=reckoned.text if reckoned else "",
-            candidates=tuple(ranking.matches),
-        )
+        reckoned = self._reckon(ranking, ranking.kind, as_of)
+        shared = tuple(self._retriever.shared(ranking, match) for match in ranking.entries)
+        place = province_named(ranking.text, self._places) or jurisdiction
+        verdict = decide(ranking)
+        chosen = reckoned.entry_id if reckoned else verdict.entry.id if verdict.entry else None
+        rules = self._renderer.standing(self._knowledge.entries[chosen], place, as_of) if chosen else ()
+        return Explanation(ranking, verdict, reckoned.text if reckoned else "", shared, tuple(rules))
 
-    def _reckon(self, ranking: Ranking, as_of: date) -> Calculation | None:
-        if ranking.scope.is_outside:
-            return None
-        return calculate(ranking.corrected, ranking.tokens, ranking.kind, self._renderer.rules, as_of)
+    def _reckon(self, ranking: Ranking, kind: Kind | None, as_of: date) -> Reckoned | None:
+        asked = Asked(with_digits(ranking.corrected), ranking.tokens, kind, self._renderer.rules, as_of)
+        return reckon(asked, self._knowledge.clocks)
 
-    def _reckoned_answer(self, question: str, reckoned: Calculation, place: str, as_of: date) -> Answer:
+    def _reckoned(self, question: str, reckoned: Reckoned, place: str, as_of: date) -> Answer | None:
         entry = self._knowledge.entries[reckoned.entry_id]
         answer = self._say(entry, question, place, as_of, score=reckoned.score, kind=entry.kind)
         if answer is None:
-            return Answer(
-                question, answered=False, entry_id=None, text="", more="", citations=(), score=0.0, suggestions=()
-            )
+            return None
         return replace(answer, text=reckoned.text, more="\n".join(filter(None, (answer.text, answer.more))))
+
+    def _chosen(
+        self, question: str, entry_id: str, verdict: Verdict, place: str, as_of: date, kind: Kind | None
+    ) -> Answer | None:
+        entry = self._of_kind(entry_id, kind)
+        answer = self._say(entry, question, place, as_of, score=verdict.confidence, kind=kind)
+        if answer is None or verdict.second is None:
+            return answer
+        other = self._of_kind(verdict.second.id, kind)
+        said = self._renderer.render(other, place, as_of, with_counterpart=False)
+        if said is None:
+            return answer
+        return _with_second(answer, self._suggestion(other.id), said)
+
+    def _of_kind(self, entry_id: str, kind: Kind | None) -> Entry:
+        """An entry, or its twin for communities where the person is known to live in one."""
+        entry = self._knowledge.entries[entry_id]
+        if kind is Kind.COMMUNITY and entry.kind is Kind.VILLAGE and entry.counterpart:
+            return self._knowledge.entries[entry.counterpart]
+        return entry
 
     def _say(
         self, entry: Entry, question: str, place: str, as_of: date, *, score: float, kind: Kind | None
@@ -118,12 +143,13 @@ class Answerer:
             citations=said.citations,
             score=round(score, 4),
             suggestions=related,
+            differs_by_kind=kind is None and bool(entry.counterpart),
+            differs_by_place=bool(entry.local_topic) and province_of(place) is None,
         )
 
-    def _silence(self, question: str, ranking: Ranking, as_of: date) -> Answer:
-        near = [] if ranking.scope.is_outside else [m for m in ranking.matches if m.score >= _NEAR_FROM]
-        entries = [self._knowledge.entries[match.entry_id] for match in near]
-        in_force = [entry for entry in entries if entry.in_force_from <= as_of]
+    def _silence(self, question: str, verdict: Verdict, as_of: date) -> Answer:
+        entries = [self._knowledge.entries[match.id] for match in verdict.near]
+        in_force = [entry for entry in entries if entry.on(as_of) is not None]
         return Answer(
             question=question,
             answered=False,
@@ -131,10 +157,19 @@ class Answerer:
             text="",
             more="",
             citations=(),
-            score=round(ranking.matches[0].score, 4) if ranking.matches else 0.0,
+            score=round(verdict.confidence, 4),
             suggestions=tuple(self._suggestion(entry.id) for entry in in_force[:_MOST_SUGGESTIONS]),
-            door=ranking.scope.door,
+            door=self._doors[verdict.outside.id] if verdict.outside else "",
+            intent=self._intents[verdict.talk.id] if verdict.talk else Intent.QUESTION,
         )
 
     def _suggestion(self, entry_id: str) -> Suggestion:
         return Suggestion(entry_id, self._knowledge.entries[entry_id].label[:LABEL_LENGTH])
+
+
+def _with_second(answer: Answer, other: Suggestion, said: Rendered) -> Answer:
+    """An answer that adds, in its second message and as its first button, the other thing that may be meant."""
+    more = "\n".join(part for part in (answer.more, f"如果您想问“{other.question}”：{said.text}", said.more) if part)
+    citations = tuple(dict.fromkeys((*answer.citations, *said.citations)))
+    others = tuple(one for one in answer.suggestions if one.entry_id != other.entry_id)
+    return replace(answer, more=more, citations=citations, suggestions=(other, *others)[:_MOST_SUGGESTIONS])

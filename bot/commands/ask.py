@@ -21,7 +21,12 @@ from knowledge.errors import ContentError
 from knowledge.jurisdiction import NATION
 from knowledge.loader import load_knowledge
 from knowledge.model import Answer
+from knowledge.rules.standing import Standing
+from knowledge.rules.wording import spoken
+from knowledge.search.ranking import Match
 
+_VERDICTS = ("entry", "second", "outside", "talk")
+_OTHERS = 2
 HELP = "Answer a question about village and community elections, with its sources / 回答选举问题"
 
 
@@ -56,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         started = time.perf_counter()
         answer = answerer.answer(question, jurisdiction=arguments.jurisdiction, as_of=as_of)
         latency = (time.perf_counter() - started) * 1000
-        explanation = _explained(answerer, question, as_of) if arguments.explain else None
+        explanation = _explained(answerer, question, arguments.jurisdiction, as_of) if arguments.explain else None
         print(_as_json(answer, latency, explanation) if arguments.json else _as_text(answer, explanation))
     return 0
 
@@ -121,6 +126,7 @@ def _as_json(answer: Answer, latency: float, explanation: dict[str, Any] | None)
         "score": answer.score,
         "suggestions": [asdict(suggestion) for suggestion in answer.suggestions],
         "door": answer.door,
+        "intent": answer.intent,
         "latency_ms": round(latency, 3),
     }
     if explanation is not None:
@@ -141,25 +147,49 @@ def _as_text(answer: Answer, explanation: dict[str, Any] | None) -> str:
     return "\n".join(line for line in lines if line) + "\n"
 
 
-def _explained(answerer: Answerer, question: str, as_of: date) -> dict[str, Any]:
-    why = answerer.explain(question, as_of=as_of)
+def _explained(answerer: Answerer, question: str, jurisdiction: str, as_of: date) -> dict[str, Any]:
+    why = answerer.explain(question, jurisdiction=jurisdiction, as_of=as_of)
+    ranking, verdict = why.ranking, why.verdict
     return {
-        "normalized": why.normalized,
-        "corrected": why.corrected,
-        "kind": why.kind,
-        "tokens": dict(why.tokens),
-        "anchors": sorted(why.scope.anchors),
-        "outside": [matter.id for matter in why.scope.outside],
+        "normalized": ranking.text,
+        "corrected": ranking.corrected,
+        "kind": ranking.kind,
+        "tokens": {token: round(weight, 3) for token, weight in ranking.tokens.items()},
+        "anchors": sorted(ranking.anchors),
         "calculation": why.calculation,
+        "verdict": {name: match.id for name in _VERDICTS if (match := getattr(verdict, name)) is not None},
+        "rules": [_standing(one) for one in why.rules],
         "candidates": [
-            {
-                "entry_id": match.entry_id,
-                "score": round(match.score, 3),
-                "overlap": round(match.overlap, 3),
-                "covered": round(match.covered, 3),
-                "spelling": round(match.spelling, 3),
-                "question": match.question,
-            }
-            for match in why.candidates[:5]
+            _scored(match) | {"shared": {token: round(weight, 2) for token, weight in shared.items()}}
+            for match, shared in zip(ranking.entries, why.shared, strict=True)
         ],
+        "outside": [_scored(match) for match in ranking.outside[:_OTHERS]],
+        "talk": [_scored(match) for match in ranking.talk[:_OTHERS]],
+    }
+
+
+def _standing(one: Standing) -> dict[str, Any]:
+    rule = one.rule
+    return {
+        "topic": rule.topic,
+        "jurisdiction": rule.jurisdiction,
+        "says": spoken(rule),
+        "provision": f"{rule.provision.law_id} {rule.provision.article}",
+        "in_force_from": str(rule.in_force_from),
+        "in_force_until": str(rule.in_force_until) if rule.in_force_until else None,
+        "status": rule.status,
+        "stands": one.stands,
+        "why": one.why,
+    }
+
+
+def _scored(match: Match) -> dict[str, Any]:
+    return {
+        "id": match.id,
+        "score": round(match.score, 3),
+        "overlap": round(match.overlap, 3),
+        "covered": round(match.covered, 3),
+        "likelihood": round(match.likelihood, 3),
+        "spelling": round(match.spelling, 3),
+        "question": match.question,
     }

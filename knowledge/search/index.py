@@ -1,90 +1,157 @@
-"""The index of all entries: who shares rare words with a question, and how much of it.
+"""The index of everything a question can mean: who shares rare words with it, and how much of it.
 
-What a newcomer gets wrong: recall comes from BM25 over whole entries, but the score is the overlap with *one*
-paraphrase (a Tversky index on idf weights) fused with the share the entry as a whole explains and with the edit
-similarity of the spelling. A long entry therefore cannot win by having many words. An entry and its community twin
-are one family here: they share their paraphrases, and who of them answers is decided elsewhere.
+What a newcomer gets wrong: a question is compared with *one* paraphrase at a time (a Tversky index on idf weights:
+`overlap`), so a family cannot win by having many words; `covered` and `likelihood` then say what its paraphrases as
+a whole know of the question, and `spelling` how near the best of them is letter by letter. An entry and its
+community twin are one family here: they share their paraphrases, and who of them answers is decided elsewhere.
+Matters outside our scope and small talk are families too, so that they compete on the same terms.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from math import log
 from typing import Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from knowledge.model import Entry, Kind
+from knowledge.model import Entry, Kind, SearchWords
 from knowledge.search.lexicon import Lexicon
 from knowledge.search.normalize import normalize
 
-CANDIDATES: Final = 7
-_SATURATION: Final = 1.2
-_LENGTH_SHARE: Final = 0.4
-_LONG_QUESTION: Final = 9.0
-_UNKNOWN_IDF: Final = 0.75
+CANDIDATES: Final = 12
+_UNKNOWN_IDF: Final = 0.6
 _STRANGE_GROWTH: Final = 0.6
 _MISSED_BY_ENTRY: Final = 0.55
-_MISSED_BY_QUESTION: Final = 0.45
+_MISSED_BY_QUESTION: Final = 0.4
+_LONG_QUESTION: Final = 9.0
 _OVERLAP_SHARE: Final = 0.66
 _COVERED_SHARE: Final = 0.18
+_LIKELIHOOD_SHARE: Final = 0.15
 _SPELLING_SHARE: Final = 0.16
-_TOLD: Final = 0.5
-_UNTOLD_SHARE: Final = 0.75
 _ONCE: Final = 0.5
-_WORTH_SPELLING: Final = 0.25
+_SMOOTHING: Final = 8.0
+_LENGTH_PENALTY: Final = 0.3
+_NOTHING: Final = 1e-9
+
+Floats = NDArray[np.float32]
+_Numbers = NDArray[np.int32]
+
+
+class Sort(StrEnum):
+    """What a family leads to."""
+
+    ENTRY = "entry"
+    OUTSIDE = "outside"
+    TALK = "talk"
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One thing a question can mean: an entry with its community twin, a matter outside, a kind of small talk."""
+
+    id: str
+    sort: Sort
+    kind: Kind
+    community_id: str
+    questions: tuple[str, ...]
 
 
 class Candidate(NamedTuple):
-    """How one family answers to a question, each part between 0 and 1."""
+    """How one family answers to a question; `paraphrase` is the nearest of its ways of asking."""
 
     score: float
     family: int
     overlap: float
     covered: float
+    likelihood: float
     spelling: float
-    question: int
+    paraphrase: int
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
-    """An entry with its community twin; `postings` lead from a token to the paraphrases that hold it."""
+def families_of(entries: Iterable[Entry], words: SearchWords) -> list[Family]:
+    """Everything that can be meant, entries first, in the order of the content."""
+    by_id = {entry.id: entry for entry in entries}
+    found = []
+    for entry in by_id.values():
+        if entry.kind is Kind.COMMUNITY and entry.counterpart:
+            continue
+        twin = by_id.get(entry.counterpart)
+        asked = dict.fromkeys((*entry.questions, *(twin.questions if twin else ())))
+        kind = Kind.BOTH if entry.counterpart else entry.kind
+        found.append(Family(entry.id, Sort.ENTRY, kind, entry.counterpart, tuple(asked)))
+    found += [Family(one.id, Sort.OUTSIDE, Kind.BOTH, "", one.questions) for one in words.outside]
+    found += [Family(one.id, Sort.TALK, Kind.BOTH, "", one.questions) for one in words.talk]
+    return found
 
-    entry_id: str
-    kind: Kind
-    community_id: str
-    questions: tuple[str, ...]
-    texts: tuple[str, ...]
-    masses: tuple[float, ...]
-    postings: Mapping[str, tuple[int, ...]]
+
+class _Postings:
+    """Lists of numbers by token, laid end to end: list `n` is `numbers[starts[n] : starts[n + 1]]`."""
+
+    def __init__(self, tokens: _Numbers, numbers: _Numbers, distinct: int) -> None:
+        order = np.argsort(tokens, kind="stable")
+        self.numbers = numbers[order]
+        self.starts = np.concatenate(([0], np.cumsum(np.bincount(tokens, minlength=distinct)))).astype(np.int64)
+        self.tokens = tokens[order]
+
+    def of(self, token: int) -> slice:
+        """Where a token's list lies."""
+        return slice(self.starts[token], self.starts[token + 1])
 
 
 class Index:
-    """Built once from all entries; read only afterwards."""
+    """Built once from all families; read only afterwards. Paraphrases are numbered family after family."""
 
-    def __init__(self, entries: Iterable[Entry], lexicon: Lexicon) -> None:
-        by_id = {entry.id: entry for entry in entries}
-        heads = [entry for entry in by_id.values() if entry.kind is not Kind.COMMUNITY or not entry.counterpart]
-        asked = [_asked(entry, by_id.get(entry.counterpart)) for entry in heads]
-        tokens = [[lexicon.tokens(normalize(question)) for question in some] for some in asked]
-        frequency = Counter(t for some in tokens for t in {t for one in some for t in one})
-        total = len(heads)
-        self._idf = {t: log(1 + (total - n + 0.5) / (n + 0.5)) for t, n in frequency.items()}
-        self._unknown = log(1 + total) * _UNKNOWN_IDF
-        self._is_aspect = lexicon.aspects
-        self._untelling = lexicon.untelling
-        self.families = [self._family(*parts) for parts in zip(heads, asked, tokens, strict=True)]
-        self._impacts = _impacts(tokens)
+    def __init__(self, families: Sequence[Family], lexicon: Lexicon) -> None:
+        self.families = families
+        self.texts = [normalize(question) for family in families for question in family.questions]
+        self._starts, self._counts = _layout(families)
+        self._ids: dict[str, int] = {}
+        paraphrases, tokens, weights = self._cut(lexicon)
+        of_family = np.repeat(np.arange(len(families), dtype=np.int32), self._counts)
+        self._asked = _Postings(tokens, paraphrases, len(self._ids))
+        idf = self._learn(of_family)
+        self._idf = dict(zip(self._ids, idf.tolist(), strict=True))
+        self._unknown = log(1 + len(families)) * _UNKNOWN_IDF
+        self._masses = np.bincount(paraphrases, weights * idf[tokens], len(self.texts)).astype(np.float32)
+        self._penalty = (_LENGTH_PENALTY * np.log1p(self._counts / _SMOOTHING)).astype(np.float32)
 
     @property
     def known_tokens(self) -> Mapping[str, float]:
         """Every token of the index with its rarity."""
         return self._idf
 
+    def _cut(self, lexicon: Lexicon) -> tuple[_Numbers, _Numbers, Floats]:
+        """Which paraphrase holds which token with what weight, one row for each pair."""
+        paraphrases, tokens, weights = array("i"), array("i"), array("f")
+        for number, text in enumerate(self.texts):
+            for token, weight in lexicon.tokens_of(text).items():
+                paraphrases.append(number)
+                tokens.append(self._ids.setdefault(token, len(self._ids)))
+                weights.append(weight)
+        return np.asarray(paraphrases), np.asarray(tokens), np.asarray(weights)
+
+    def _learn(self, of_family: _Numbers) -> Floats:
+        """Each token's rarity; beside it, for each family that holds it, how much it speaks for the family."""
+        total, paraphrases, distinct = len(self.families), len(self.texts), len(self._ids)
+        pairs = self._asked.tokens.astype(np.int64) * total + of_family[self._asked.numbers]
+        pairs, times = np.unique(pairs, return_counts=True)
+        tokens, families = (pairs // total).astype(np.int32), (pairs % total).astype(np.int32)
+        self._known = _Postings(tokens, families, distinct)
+        held = np.diff(self._asked.starts)
+        self._covers = np.minimum(1.0, _ONCE + times / self._counts[families]).astype(np.float32)
+        self._likely = np.log1p(times / (_SMOOTHING * held[tokens] / paraphrases)).astype(np.float32)
+        held_by = np.diff(self._known.starts)
+        rarity: Floats = np.log1p((total - held_by + 0.5) / (held_by + 0.5)).astype(np.float32)
+        return rarity
+
     def weigh(self, tokens: Mapping[str, float]) -> dict[str, float]:
         """Token weights of a question: kind of token times rarity.
 
-        Pairs the index has never seen count as rather rare, but a run of them (a name, a story) counts less than
+        Tokens the index has never seen count as rather rare, but a run of them (a name, a story) counts less than
         in proportion.
         """
         idf = self._idf
@@ -95,79 +162,98 @@ class Index:
             weights |= {t: tokens[t] * each for t in strange}
         return weights
 
-    def _family(self, entry: Entry, asked: tuple[str, ...], tokens: list[dict[str, float]]) -> Family:
-        postings: dict[str, list[int]] = {}
-        for number, some in enumerate(tokens):
-            for token in some:
-                postings.setdefault(token, []).append(number)
-        return Family(
-            entry_id=entry.id,
-            kind=Kind.BOTH if entry.counterpart else entry.kind,
-            community_id=entry.counterpart,
-            questions=asked,
-            texts=tuple(normalize(question) for question in asked),
-            masses=tuple(sum(self.weigh(some).values()) for some in tokens),
-            postings={token: tuple(numbers) for token, numbers in postings.items()},
-        )
+    def search(self, text: str, weights: Mapping[str, float], *, without: int = -1) -> list[Candidate]:
+        """The best families for a weighed question, best first.
 
-    def search(self, text: str, weights: Mapping[str, float]) -> list[Candidate]:
-        """The best families for a weighed question, in no particular order."""
-        found: dict[int, float] = {}
-        impacts, aspects = self._impacts, self._is_aspect
-        telling = [t for t in weights if t not in aspects] or weights
-        for token in telling:
-            weight = weights[token]
-            for number, impact in impacts.get(token, ()):
-                found[number] = found.get(number, 0.0) + weight * impact
-        best = sorted(found, key=found.__getitem__, reverse=True)[:CANDIDATES]
+        `without` is the number of a paraphrase to leave out, to measure how a question the index has not seen fares.
+        """
         mass = sum(weights.values())
-        told = sum(weight for token, weight in weights.items() if token not in self._untelling)
-        return [self._match(number, text, weights, mass, told) for number in best]
+        if mass < _NOTHING:
+            return []
+        overlap, covered, likelihood = self._evidence(weights, mass)
+        if without >= 0:
+            overlap[without] = 0.0
+        best = np.maximum.reduceat(overlap, self._starts)
+        scores = _OVERLAP_SHARE * best + _COVERED_SHARE * covered + _LIKELIHOOD_SHARE * likelihood
+        some = np.argpartition(-scores, min(CANDIDATES, len(scores) - 1))[:CANDIDATES]
+        found = []
+        for number in some.tolist():
+            first = int(self._starts[number])
+            nearest = first + int(np.argmax(overlap[first : first + self._counts[number]]))
+            spelling = fuzz.ratio(text, self.texts[nearest]) / 100 if nearest != without else 0.0
+            found.append(
+                Candidate(
+                    float(scores[number]) + _SPELLING_SHARE * spelling,
+                    number,
+                    float(best[number]),
+                    float(covered[number]),
+                    float(likelihood[number]),
+                    spelling,
+                    nearest,
+                )
+            )
+        return sorted(found, key=lambda one: (-one.score, one.family))
 
-    def _match(self, number: int, text: str, weights: Mapping[str, float], mass: float, telling: float) -> Candidate:
-        family = self.families[number]
-        shared: dict[int, float] = {}
-        covered = told = 0.0
-        postings, untelling = family.postings, self._untelling
+    def known(self, tokens: Iterable[str], families: Sequence[int]) -> dict[str, Floats]:
+        """For each token how much of each family's ways of asking holds it, 0 where none ever does."""
+        numbers = np.asarray(families, np.int32)
+        found = {}
+        for token in tokens:
+            number = self._ids.get(token)
+            if number is None:
+                found[token] = np.zeros(len(numbers), np.float32)
+                continue
+            known = self._known.of(number)
+            holders = self._known.numbers[known]
+            places = np.minimum(np.searchsorted(holders, numbers), len(holders) - 1)
+            found[token] = np.where(holders[places] == numbers, self._covers[known][places], np.float32(0))
+        return found
+
+    def asked(self, candidate: Candidate) -> str:
+        """The way of asking a candidate was nearest with."""
+        family = self.families[candidate.family]
+        return family.questions[candidate.paraphrase - int(self._starts[candidate.family])]
+
+    def shared(self, paraphrase: int, weights: Mapping[str, float]) -> dict[str, float]:
+        """The weighed tokens a paraphrase holds."""
+        return {
+            token: weight
+            for token, weight in weights.items()
+            if token in self._ids and paraphrase in self._asked.numbers[self._asked.of(self._ids[token])]
+        }
+
+    def _evidence(self, weights: Mapping[str, float], mass: float) -> tuple[Floats, Floats, Floats]:
+        common = np.zeros(len(self.texts), np.float32)
+        covered = np.zeros(len(self.families), np.float32)
+        likelihood = np.zeros(len(self.families), np.float32)
         for token, weight in weights.items():
-            numbers = postings.get(token)
-            if numbers:
-                if token not in untelling:
-                    told += weight
-                covered += weight * min(1.0, _ONCE + len(numbers) / len(family.texts))
-                for question in numbers:
-                    shared[question] = shared.get(question, 0.0) + weight
-        overlap, best = _best_overlap(shared, family.masses, mass)
-        spelling = fuzz.ratio(text, family.texts[best]) / 100 if overlap > _WORTH_SPELLING else 0.0
-        share = covered / mass
-        score = _OVERLAP_SHARE * overlap + _COVERED_SHARE * share + _SPELLING_SHARE * spelling
-        if telling and told < _TOLD * telling:
-            score *= _UNTOLD_SHARE + (1 - _UNTOLD_SHARE) * told / (_TOLD * telling)
-        return Candidate(score, number, overlap, share, spelling, best)
+            number = self._ids.get(token)
+            if number is None:
+                continue
+            common[self._asked.numbers[self._asked.of(number)]] += weight
+            known = self._known.of(number)
+            families = self._known.numbers[known]
+            covered[families] += weight * self._covers[known]
+            likelihood[families] += weight * self._likely[known]
+        ours = _MISSED_BY_ENTRY * min(1.0, _LONG_QUESTION / mass)
+        missed = ours * (mass - common) + _MISSED_BY_QUESTION * np.maximum(self._masses - common, 0.0)
+        overlap = common / (common + missed + _NOTHING)
+        return overlap, covered / mass, likelihood / mass - self._penalty
 
 
-def _asked(entry: Entry, twin: Entry | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*entry.questions, *(twin.questions if twin else ()))))
+def _layout(families: Sequence[Family]) -> tuple[_Numbers, _Numbers]:
+    counts = np.array([len(family.questions) for family in families], np.int32)
+    starts = np.concatenate(([0], np.cumsum(counts)[:-1])).astype(np.int32)
+    return starts, counts
 
 
-def _best_overlap(shared: Mapping[int, float], masses: tuple[float, ...], mass: float) -> tuple[float, int]:
-    """The paraphrase nearest to a question: its Tversky index and its number."""
-    ours = _MISSED_BY_ENTRY * min(1.0, _LONG_QUESTION / mass)
-    overlap, best = 0.0, 0
-    for question, common in shared.items():
-        value = common / (common + ours * (mass - common) + _MISSED_BY_QUESTION * (masses[question] - common))
-        if value > overlap:
-            overlap, best = value, question
-    return overlap, best
-
-
-def _impacts(tokens: list[list[dict[str, float]]]) -> dict[str, list[tuple[int, float]]]:
-    """BM25 term impacts: for each token, the families that hold it and how strongly."""
-    counts = [Counter(t for one in some for t in one) for some in tokens]
-    average = sum(sum(count.values()) for count in counts) / max(1, len(counts))
-    impacts: dict[str, list[tuple[int, float]]] = {}
-    for number, count in enumerate(counts):
-        norm = _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * sum(count.values()) / average)
-        for token, n in count.items():
-            impacts.setdefault(token, []).append((number, n * (_SATURATION + 1) / (n + norm)))
-    return impacts
+def shared_questions(families: Sequence[Family]) -> list[tuple[str, str, str]]:
+    """Ways of asking that two families claim, as (question, family, other family)."""
+    owner: dict[str, str] = {}
+    found = []
+    for family in families:
+        for text in {normalize(question): None for question in family.questions}:
+            if text in owner:
+                found.append((text, owner[text], family.id))
+            owner.setdefault(text, family.id)
+    return found

@@ -1,7 +1,8 @@
 """Cutting a sentence into concepts and pairs of characters.
 
 What a newcomer gets wrong: the longest phrase wins, from left to right, and fillers vanish without a gap, so that
-候选人的名单 gives the same tokens as 候选人名单. What no phrase covers becomes overlapping bigrams.
+候选人的名单 gives the same tokens as 候选人名单. What no phrase covers becomes overlapping bigrams that count; what a
+phrase covers becomes bigrams and single characters as well, but light ones, that tell words of one concept apart.
 """
 
 import re
@@ -10,6 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from knowledge.model import ConceptGroup, SearchWords
+from knowledge.search.normalize import clauses
 
 WEIGHTS: Final[Mapping[ConceptGroup, float]] = {
     ConceptGroup.ANCHORS: 1.5,
@@ -19,6 +21,8 @@ WEIGHTS: Final[Mapping[ConceptGroup, float]] = {
     ConceptGroup.WEAK_ASPECTS: 0.45,
 }
 BIGRAM_WEIGHT: Final = 0.6
+_COVERED_BIGRAM: Final = 0.25
+_CHARACTER: Final = 0.1
 _FILLER: Final = ""
 _ELECTORAL: Final = (ConceptGroup.ANCHORS, ConceptGroup.CONTEXT)
 _UNTELLING: Final = (ConceptGroup.CONTEXT, ConceptGroup.ASPECTS, ConceptGroup.WEAK_ASPECTS)
@@ -77,6 +81,12 @@ class Lexicon:
             "heads": WEIGHTS[ConceptGroup.ASPECTS],
             "share": WEIGHTS[ConceptGroup.MATTERS],
         }
+        self.outside = frozenset(f"outside-{matter.id}" for matter in words.outside)
+        for matter in words.outside:
+            name = f"outside-{matter.id}"
+            self.weights[name] = WEIGHTS[ConceptGroup.MATTERS]
+            for word in matter.words:
+                phrases.setdefault(_condensed(word) or word, name)
         phrases |= _MARKS
         self._compounds = words.compounds
         self.phrases: Mapping[str, str] = phrases
@@ -85,11 +95,16 @@ class Lexicon:
             lengths.setdefault(phrase[0], set()).add(len(phrase))
         self._lengths = {first: sorted(sizes, reverse=True) for first, sizes in lengths.items()}
 
+    def tokens_of(self, text: str) -> dict[str, float]:
+        """Tokens of a whole normalised text, clause by clause."""
+        return {token: weight for part in clauses(text) for token, weight in self.tokens(part).items()}
+
     def tokens(self, text: str) -> dict[str, float]:
-        """Weights of the concepts and bigrams of one clause."""
+        """Weights of the concepts, bigrams and characters of one clause."""
         found: dict[str, float] = {}
         loose = ""
-        for concept, piece in self.cut(_condensed(text)):
+        condensed = _condensed(text)
+        for concept, piece in self.cut(condensed):
             if concept is None:
                 loose += piece
                 continue
@@ -101,6 +116,10 @@ class Lexicon:
         for compound in self._compounds:
             if compound.parts <= found.keys():
                 found[compound.means] = self.weights[compound.means]
+        for first, second in pairwise(condensed):
+            found.setdefault(first + second, _COVERED_BIGRAM)
+        for character in condensed:
+            found.setdefault(character, _CHARACTER)
         return found
 
     def cut(self, text: str) -> Iterator[tuple[str | None, str]]:

@@ -1,8 +1,8 @@
 """Wrong characters that sound right: what an input method or a voice keyboard makes of our terms.
 
 What a newcomer gets wrong: nothing is replaced because it *could* be a term. A window of the text is taken for a
-term only if it sounds the same, is not itself a known word, and does not begin with an auxiliary after its subject
-(大家会选谁 is not about 贿选).
+term only if it sounds the same, is not itself a known word or part of one (社区选举 holds no 去选举), and does not
+begin with an auxiliary after its subject (大家会选谁 is not about 贿选).
 """
 
 from collections.abc import Iterable
@@ -44,9 +44,16 @@ class SoundAlikes:
     """Our terms by their sound."""
 
     def __init__(
-        self, terms: Iterable[str], anchors: Iterable[str], ordinary: Iterable[str], known_pairs: Iterable[str]
+        self,
+        terms: Iterable[str],
+        anchors: Iterable[str],
+        ordinary: Iterable[str],
+        known_pairs: Iterable[str],
+        kept: Iterable[str] = (),
     ) -> None:
         self._terms = frozenset(terms)
+        self._kept = frozenset(word for word in kept if len(word) >= SHORTEST_TERM)
+        self._kept_sizes = sorted({len(word) for word in self._kept})
         self._anchors = frozenset(anchors)
         self._ordinary = frozenset(ordinary)
         self._known_pairs = frozenset(known_pairs)
@@ -77,6 +84,11 @@ class SoundAlikes:
         if any(a != b and a in _FUNCTION_WORDS for a, b in zip(window, term, strict=True)):
             return False
         if len(term) >= _FOLDED_FROM:
+            if any(
+                a != b and self._is_at_home(text, start + at)
+                for at, (a, b) in enumerate(zip(window, term, strict=True))
+            ):
+                return False
             return sum(a == b for a, b in zip(window, term, strict=True)) >= max(2, len(term) - 2)
         previous = text[start - 1] if start else ""
         spoken_for = window in self._ordinary or window in self._known_pairs
@@ -85,8 +97,16 @@ class SoundAlikes:
         shares = any(a == b for a, b in zip(window, term, strict=True))
         return shares and (not spoken_for or (window[0] in _AUXILIARIES and not start))
 
+    def _is_at_home(self, text: str, at: int) -> bool:
+        """Whether a character makes a pair people write with the one before or after it."""
+        return text[at - 1 : at + 1] in self._known_pairs or text[at : at + 2] in self._known_pairs
+
     def _overlaps_term(self, text: str, start: int, size: int) -> bool:
-        """Whether a character of the window belongs to a longer or equal term that is written right."""
+        """Whether a character of the window belongs to a longer or equal term, or a word to keep, written right."""
+        for length in self._kept_sizes:
+            first = max(0, start - length + 1)
+            if any(text[at : at + length] in self._kept for at in range(first, start + size)):
+                return True
         for length in self._sizes:
             if length < size:
                 break

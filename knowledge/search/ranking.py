@@ -5,125 +5,213 @@ or the end of one. A village entry and its community twin share their paraphrase
 the words that tell villages from communities, and by nothing else.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import log
 from typing import Final
 
+import numpy as np
+
 from knowledge.model import Kind, KnowledgeBase
-from knowledge.search.index import Candidate, Index
+from knowledge.search.index import Candidate, Floats, Index, Sort, families_of
 from knowledge.search.lexicon import Lexicon
 from knowledge.search.normalize import clauses, normalize
 from knowledge.search.pinyin import SoundAlikes
-from knowledge.search.scope import Scope, ScopeJudge
 
 _OTHER_KIND: Final = 0.85
-_CLAUSE: Final = 0.95
-_TAIL: Final = 0.92
+_CLAUSE: Final = 0.8
+_TAIL: Final = 0.7
 _CORRECTED: Final = 0.97
-_UNANCHORED: Final = 0.25
 _SHORTEST_CLAUSE: Final = 4
 _LONG_CLAUSE: Final = 16
 _TAIL_LENGTH: Final = 12
 _MOST_PARTS: Final = 6
 _KEPT: Final = 6
+_SECOND_LOOK: Final = 6
+_TELLING_SHARE: Final = 0.4
+_COVERED_SHARE: Final = 0.5
+_ASPECTS_SHARE: Final = 0.15
+_ANCHORS_SHARE: Final = 0.2
+_FOREIGN_WORD: Final = 0.3
+_MOST_FOREIGN: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An entry a question may mean, and why."""
+    """Something a question may mean, and why; `question` is the nearest way of asking it, `paraphrase` its number."""
 
-    entry_id: str
+    id: str
+    sort: Sort
     score: float
     overlap: float
     covered: float
+    likelihood: float
     spelling: float
     question: str
+    paraphrase: int
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What was understood of a question, and the entries it may mean, best first."""
+    """What was understood of a question, and what it may mean, best first."""
 
     text: str
     corrected: str
     kind: Kind | None
-    tokens: dict[str, float]
-    scope: Scope
-    matches: list[Match]
+    tokens: Mapping[str, float]
+    anchors: frozenset[str]
+    entries: tuple[Match, ...]
+    outside: tuple[Match, ...]
+    talk: tuple[Match, ...]
 
 
 class Retriever:
-    """Ranks entries for questions."""
+    """Ranks entries, matters outside and small talk for questions."""
 
     def __init__(self, knowledge: KnowledgeBase) -> None:
         words = knowledge.words
         self._corrections = dict(words.corrections)
         self._village = words.village_words
         self._community = words.community_words
-        self._lexicon = Lexicon(words)
-        self._judge = ScopeJudge(words, self._lexicon)
-        self._index = Index(knowledge.entries.values(), self._lexicon)
-        terms = [word for c in words.concepts if c.id not in self._lexicon.aspects for word in c.words]
-        anchors = [word for c in words.concepts if c.id in self._lexicon.anchors for word in c.words]
+        self.lexicon = Lexicon(words)
+        self.index = Index(families_of(knowledge.entries.values(), words), self.lexicon)
+        terms = [word for c in words.concepts if c.id not in self.lexicon.aspects for word in c.words]
+        anchors = [word for c in words.concepts if c.id in self.lexicon.anchors for word in c.words]
         self._sounds = SoundAlikes(
-            terms, (*anchors, *words.sound_terms), words.ordinary_words, self._index.known_tokens
+            terms,
+            (*anchors, *words.sound_terms),
+            words.ordinary_words,
+            self.index.known_tokens,
+            (*words.village_words, *words.community_words, *(word for one in words.outside for word in one.words)),
         )
 
     def rank(self, question: str) -> Ranking:
         """Candidates of a question; total on any text."""
         text = normalize(question, self._corrections)
         corrected = self._sounds.corrected(text)
-        kind = self._kind(corrected)
-        tokens, best = self._search(corrected, kind)
+        kind = self.kind_of(corrected)
+        tokens = self.lexicon.tokens_of(corrected)
+        best = self._search(corrected, kind)
         if corrected != text:
             best = {number: c._replace(score=c.score * _CORRECTED) for number, c in best.items()}
-            _keep_better(best, self._search(text, kind)[1].values(), 1.0)
-        scope = self._judge.judge(corrected, tokens)
-        ordered = sorted(best.values(), key=lambda c: (-c.score, c.family))[:_KEPT]
-        return Ranking(text, corrected, kind, tokens, scope, [self._found(c, kind) for c in ordered])
-
-    def _search(self, text: str, kind: Kind | None) -> tuple[dict[str, float], dict[int, Candidate]]:
-        parts = clauses(text)
-        each = [self._lexicon.tokens(part) for part in parts]
-        tokens = {token: weight for some in each for token, weight in some.items()}
-        best: dict[int, Candidate] = {}
-        _keep_better(best, self._candidates(text, tokens, kind), 1.0)
-        for part, some, share in _parts(parts, each):
-            found = some if some is not None else self._lexicon.tokens(part)
-            if not self._lexicon.anchors.isdisjoint(found):
-                _keep_better(best, self._candidates(part, found, kind), share)
-        return tokens, best
-
-    def _candidates(self, text: str, tokens: dict[str, float], kind: Kind | None) -> Iterator[Candidate]:
-        if not tokens:
-            return
-        anchored = not self._lexicon.anchors.isdisjoint(tokens)
-        families = self._index.families
-        for candidate in self._index.search(text, self._index.weigh(tokens)):
-            own = families[candidate.family].kind
-            fit = 1.0 if kind is None or own is Kind.BOTH or own is kind else _OTHER_KIND
-            if not anchored:
-                fit *= min(1.0, _UNANCHORED + candidate.covered)
-            yield candidate if fit == 1.0 else candidate._replace(score=candidate.score * fit)
-
-    def _found(self, candidate: Candidate, kind: Kind | None) -> Match:
-        family = self._index.families[candidate.family]
-        twin = family.community_id if kind is Kind.COMMUNITY else ""
-        return Match(
-            entry_id=twin or family.entry_id,
-            score=candidate.score,
-            overlap=candidate.overlap,
-            covered=candidate.covered,
-            spelling=candidate.spelling,
-            question=family.questions[candidate.question],
+            _keep_better(best, self._search(text, kind).values(), 1.0)
+        found: dict[Sort, list[Match]] = {sort: [] for sort in Sort}
+        for candidate in self._reconsidered(best.values(), tokens):
+            match = self._found(candidate, kind)
+            if len(found[match.sort]) < _KEPT:
+                found[match.sort].append(match)
+        return Ranking(
+            text,
+            corrected,
+            kind,
+            tokens,
+            self.lexicon.anchors & tokens.keys(),
+            tuple(found[Sort.ENTRY]),
+            tuple(found[Sort.OUTSIDE]),
+            tuple(found[Sort.TALK]),
         )
 
-    def _kind(self, text: str) -> Kind | None:
+    def shared(self, ranking: Ranking, match: Match) -> dict[str, float]:
+        """The tokens a question has in common with the paraphrase it came nearest to, and what each weighs."""
+        return self.index.shared(match.paraphrase, self.index.weigh(ranking.tokens))
+
+    def kind_of(self, text: str) -> Kind | None:
+        """Whether a normalised text speaks of villages or of communities; None if of neither or both."""
         village = any(word in text for word in self._village)
         community = any(word in text for word in self._community)
         if village is community:
             return None
         return Kind.VILLAGE if village else Kind.COMMUNITY
+
+    def _search(self, text: str, kind: Kind | None) -> dict[int, Candidate]:
+        parts = clauses(text)
+        each = [self.lexicon.tokens(part) for part in parts]
+        tokens = {token: weight for some in each for token, weight in some.items()}
+        best: dict[int, Candidate] = {}
+        _keep_better(best, self._candidates(text, tokens, kind), 1.0)
+        for part, some, share in _parts(parts, each):
+            found = some if some is not None else self.lexicon.tokens(part)
+            if not self.lexicon.anchors.isdisjoint(found):
+                _keep_better(best, self._candidates(part, found, kind), share)
+        return best
+
+    def _reconsidered(self, found: Iterable[Candidate], tokens: Mapping[str, float]) -> list[Candidate]:
+        """The likeliest candidates after a second look at the whole question.
+
+        What tells them apart counts once more, and so does how much of the question, of what it asks and of what it is
+        about each of them knows. A word of a matter outside (低保, 业委会) counts against every entry whose ways of
+        asking never hold it.
+        """
+        ordered = sorted(found, key=lambda c: (-c.score, c.family))
+        first = ordered[:_SECOND_LOOK]
+        weights = self.index.weigh(tokens)
+        known = self.index.known(weights, [candidate.family for candidate in first])
+        gained = (
+            _TELLING_SHARE * telling(weights, known)
+            + _ASPECTS_SHARE * _mean(known, self.lexicon.aspects)
+            + _ANCHORS_SHARE * _mean(known, self.lexicon.anchors)
+        )
+        again = [
+            candidate._replace(score=candidate.score + _COVERED_SHARE * candidate.covered + float(gained[place]))
+            for place, candidate in enumerate(first)
+        ]
+        ordered = sorted([*again, *ordered[_SECOND_LOOK:]], key=lambda c: (-c.score, c.family))
+        foreign = self.index.known(self.lexicon.outside & weights.keys(), [candidate.family for candidate in ordered])
+        if foreign:
+            ordered = [self._judged_by(foreign, place, candidate) for place, candidate in enumerate(ordered)]
+        return sorted(ordered, key=lambda c: (-c.score, c.family))
+
+    def _judged_by(self, foreign: Mapping[str, Floats], place: int, candidate: Candidate) -> Candidate:
+        if self.index.families[candidate.family].sort is not Sort.ENTRY:
+            return candidate
+        strange = sum(not known[place] for known in foreign.values())
+        return candidate._replace(score=candidate.score - _FOREIGN_WORD * min(_MOST_FOREIGN, strange))
+
+    def _candidates(self, text: str, tokens: Mapping[str, float], kind: Kind | None) -> Iterator[Candidate]:
+        families = self.index.families
+        for candidate in self.index.search(text, self.index.weigh(tokens)):
+            own = families[candidate.family].kind
+            fits = kind is None or own is Kind.BOTH or own is kind
+            yield candidate if fits else candidate._replace(score=candidate.score * _OTHER_KIND)
+
+    def _found(self, candidate: Candidate, kind: Kind | None) -> Match:
+        family = self.index.families[candidate.family]
+        twin = family.community_id if kind is Kind.COMMUNITY else ""
+        return Match(
+            id=twin or family.id,
+            sort=family.sort,
+            score=candidate.score,
+            overlap=candidate.overlap,
+            covered=candidate.covered,
+            likelihood=candidate.likelihood,
+            spelling=candidate.spelling,
+            question=self.index.asked(candidate),
+            paraphrase=candidate.paraphrase,
+        )
+
+
+def telling(weights: Mapping[str, float], known: Mapping[str, Floats]) -> Floats:
+    """How far the tokens that tell a few families apart speak for each, between 0 and 1.
+
+    A token all of them know, or none, tells nothing; one that a single family knows tells most.
+    """
+    found = np.zeros(len(next(iter(known.values()), ())), np.float32)
+    mass = 0.0
+    for token, shares in known.items():
+        holders = int(np.count_nonzero(shares))
+        if 0 < holders < len(shares):
+            worth = weights[token] * log((len(shares) + 0.5) / holders)
+            found += worth * shares
+            mass += worth
+    return found / mass if mass else found
+
+
+def _mean(known: Mapping[str, Floats], tokens: Container[str]) -> Floats:
+    rows = [shares for token, shares in known.items() if token in tokens]
+    if not rows:
+        return np.zeros(len(next(iter(known.values()), ())), np.float32)
+    mean: Floats = np.mean(rows, axis=0)
+    return mean
 
 
 def _parts(parts: list[str], tokens: list[dict[str, float]]) -> Iterator[tuple[str, dict[str, float] | None, float]]:

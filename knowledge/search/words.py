@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
 
-from knowledge.model import Compound, Concept, ConceptGroup, OutsideMatter, SearchWords
-from knowledge.records import Record, read_record
+from knowledge.model import Compound, Concept, ConceptGroup, Intent, OutsideMatter, SearchWords, Talk
+from knowledge.records import Record, identifier, read_record
 
 
 def read_search_words(root: Path) -> SearchWords:
@@ -27,9 +27,9 @@ def read_search_words(root: Path) -> SearchWords:
         fillers=words.texts("fillers"),
         corrections=MappingProxyType(pairs),
         outside=tuple(_outside(root)),
+        talk=tuple(_talk(root)),
         village_words=words.texts("village_words"),
         community_words=words.texts("community_words"),
-        small_talk=words.texts("small_talk"),
         ordinary_words=words.texts("ordinary_words"),
         sound_terms=words.texts("sound_terms"),
     )
@@ -59,14 +59,20 @@ def _compound(item: Record, known: set[str]) -> Compound:
 
 
 def _outside(root: Path) -> Iterator[OutsideMatter]:
-    record = read_record(root / "search" / "outside.yaml", root)
-    for item in record.records("matters"):
+    for file in sorted((root / "outside").glob("*.yaml")):
+        record = read_record(file, root)
         yield OutsideMatter(
-            item.text("id"),
-            item.texts("words"),
-            item.text("door"),
-            item.flag("overrides_anchor"),
-            item.flag("reportable"),
+            identifier(record, file.stem),
+            record.text("door"),
+            record.texts("words", ()),
+            record.texts("questions"),
+            record.flag("reportable"),
         )
-        item.finish()
-    record.finish()
+        record.finish()
+
+
+def _talk(root: Path) -> Iterator[Talk]:
+    for file in sorted((root / "talk").glob("*.yaml")):
+        record = read_record(file, root)
+        yield Talk(identifier(record, file.stem), record.choice("intent", Intent), record.texts("questions"))
+        record.finish()

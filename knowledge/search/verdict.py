@@ -1,0 +1,59 @@
+"""What to do about a ranked question: answer it, name another door, chat, or keep silent.
+
+What a newcomer gets wrong: the numbers are not taste. `confidence` is a logistic fit on questions the content had not
+seen (golden/blind): it is the share of questions with this score and this lead that were ours. What tells ours from
+others' is the lead over the best matter outside, hardly the score itself. Fit again when the ranking changes.
+"""
+
+from dataclasses import dataclass
+from math import exp
+from typing import Final
+
+from knowledge.search.ranking import Match, Ranking
+
+ANSWERED_FROM: Final = 0.5
+_BY_SCORE: Final = 0.2
+_BY_LEAD: Final = 4.5
+_BIAS: Final = -0.35
+_LEAST_SCORE: Final = 0.5
+_NEAR_FROM: Final = 0.45
+_TALK_FROM: Final = 0.9
+_TWO_MEANINGS: Final = 0.87
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided; at most one of `entry`, `outside` and `talk` is set.
+
+    `confidence`, between 0 and 1, is how likely the question is one for us; `second` is another entry almost as
+    likely as `entry`; `near` are entries worth offering.
+    """
+
+    confidence: float
+    entry: Match | None = None
+    second: Match | None = None
+    outside: Match | None = None
+    talk: Match | None = None
+    near: tuple[Match, ...] = ()
+
+
+def decide(ranking: Ranking) -> Verdict:
+    """The verdict on one question."""
+    best, outside, talk = (some[0] if some else None for some in (ranking.entries, ranking.outside, ranking.talk))
+    near = tuple(match for match in ranking.entries if match.score >= _NEAR_FROM)
+    score = best.score if best else 0.0
+    other = max(outside.score if outside else 0.0, talk.score if talk else 0.0)
+    confidence = _confidence(score, score - other)
+    if best is not None and score >= _LEAST_SCORE and confidence >= ANSWERED_FROM:
+        second = ranking.entries[1] if len(ranking.entries) > 1 else None
+        almost = second is not None and second.score >= best.score * _TWO_MEANINGS
+        return Verdict(confidence, entry=best, second=second if almost else None, near=near)
+    if talk is not None and talk.score >= _TALK_FROM and (outside is None or talk.score > outside.score):
+        return Verdict(confidence, talk=talk)
+    if outside is not None and outside.score >= _NEAR_FROM:
+        return Verdict(confidence, outside=outside)
+    return Verdict(confidence, near=near)
+
+
+def _confidence(score: float, lead: float) -> float:
+    return 1 / (1 + exp(-max(-60.0, min(60.0, _BY_SCORE * score + _BY_LEAD * lead + _BIAS))))
