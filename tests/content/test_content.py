@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from knowledge.answering import Answerer
-from knowledge.loader import LABEL_LENGTH, load_knowledge
+from knowledge.entry_files import LABEL_LENGTH
+from knowledge.loader import load_knowledge
 from knowledge.model import Entry, Kind
 
 KNOWLEDGE = load_knowledge()
