@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from knowledge.casework.access import APPROVING_ROLES, Permission, Role, covers, may
+from knowledge.casework.access import APPROVING_ROLES, WRITING_ROLES, Permission, Role, covers, may
 
 #: One letter a permission, in the order of the columns; a dot is a refusal.
 COLUMNS = (
@@ -12,20 +12,21 @@ COLUMNS = (
     Permission.HANDLE_CASES,
     Permission.APPROVE_FINDINGS,
     Permission.ANSWER_INQUIRIES,
+    Permission.WRITE_ENTRIES,
     Permission.RUN_ELECTIONS,
     Permission.SEE_ELECTIONS,
     Permission.READ_LOG,
     Permission.MANAGE_OFFICIALS,
 )
 MATRIX = {
-    Role.VILLAGE_CLERK: "...x.x..",
-    Role.TOWNSHIP_STAFF: "...xxx..",
-    Role.DISCIPLINE_OFFICIAL: "xx.x.x..",
-    Role.DISCIPLINE_LEADER: "xxxx.x..",
-    Role.SUPERIOR: "x.x..x..",
-    Role.CUSTODIAN: "........",
-    Role.AUDITOR: "......x.",
-    Role.ADMINISTRATOR: ".......x",
+    Role.VILLAGE_CLERK: "...x..x..",
+    Role.TOWNSHIP_STAFF: "...xxxx..",
+    Role.DISCIPLINE_OFFICIAL: "xx.xx.x..",
+    Role.DISCIPLINE_LEADER: "xxxxx.x..",
+    Role.SUPERIOR: "x.x...x..",
+    Role.CUSTODIAN: ".........",
+    Role.AUDITOR: ".......x.",
+    Role.ADMINISTRATOR: "........x",
 }
 
 
@@ -50,6 +51,10 @@ def test_who_does_not_investigate_reads_no_case(role: Role) -> None:
 
 def test_the_roles_that_sign_findings_are_the_two_the_database_knows() -> None:
     assert set(APPROVING_ROLES) == {Role.DISCIPLINE_LEADER, Role.SUPERIOR}
+
+
+def test_the_roles_that_write_entries_are_the_three_the_database_knows() -> None:
+    assert set(WRITING_ROLES) == {Role.TOWNSHIP_STAFF, Role.DISCIPLINE_OFFICIAL, Role.DISCIPLINE_LEADER}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from handlers.chat import keyboards
-from handlers.chat.keyboards import CaseTap, EntryTap, InquiryTap, MenuTap, ReportTap, SignTap
+from handlers.chat.keyboards import CaseTap, EntryTap, HomeTap, InquiryTap, MenuTap, ReportTap, SignTap
 from handlers.chat.reply import LONGEST_TEXT, Button, Reply, methods, rows_of, tap
 from handlers.services.reports import Step
 from knowledge.elections.commitments import load_packs
@@ -22,15 +22,21 @@ LARGEST_KEY = 2**63 - 1
 LIMIT = 64
 #: The largest value each kind of button is ever given.
 LARGEST: dict[type[CallbackData], list[CallbackData]] = {
-    MenuTap: [MenuTap(act=act) for act in ("ask", "report", "mine", "resume", "pause")],
+    MenuTap: [MenuTap(act=act) for act in ("ask", "report", "mine", "home")],
     EntryTap: [EntryTap(entry_id=entry) for entry in load_knowledge().entries],
     InquiryTap: [
-        InquiryTap(act=act, inquiry_id=LARGEST_TIME_ID) for act in ("useful", "useless", "person", "more", "report")
+        InquiryTap(act=act, inquiry_id=LARGEST_TIME_ID) for act in ("useful", "useless", "person", "more", "articles")
     ],
     ReportTap: [
         ReportTap(act=act, step=step, value=str(LARGEST_KEY))
         for act in ("place", "ask_drop", "restart")
         for step in Step
+    ],
+    HomeTap: [
+        *(HomeTap(act="province", value=place, inquiry_id=LARGEST_KEY) for place in load_knowledge().jurisdictions),
+        *(HomeTap(act=act, inquiry_id=LARGEST_KEY) for act in ("village", "community", "provinces", "elsewhere")),
+        HomeTap(act="place", value=str(LARGEST_KEY), inquiry_id=LARGEST_KEY),
+        HomeTap(act="forget"),
     ],
     CaseTap: [CaseTap(act=act, number=readable_code("QF")) for act in ("show", "add", "done")],
     SignTap: [

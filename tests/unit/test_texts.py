@@ -35,6 +35,7 @@ NOTICES = {
     "case_guided": {"number": "QF-7K2M-9D4X", "where": "请到镇里的信访窗口反映。"},
     "case_closed": {"number": "QF-7K2M-9D4X", "finding": str(Finding.UNFOUNDED)},
     "inquiry_replied": {"question": "哪天选？", "reply": "3月29日。"},
+    "inquiry_escalated": {"question": "哪天选？", "due_on": "2026-03-13"},
     "commitments_due": {"candidate": 1, "due_on": "2026-03-14", "signed": []},
     "desk_item_waiting": {},
 }
