@@ -13,9 +13,9 @@ from typing import Final
 from rapidfuzz import fuzz
 
 from knowledge.search.lexicon import Lexicon
-from knowledge.search.normalize import normalize
+from knowledge.search.normalize import clauses, normalize
 
-_ALIKE: Final = 0.62
+_ALIKE: Final = 0.55
 _MEANING_SHARE: Final = 0.65
 _TELLING: Final = 0.3  # lighter tokens are single characters and covered pairs: spelling sees those
 _LEADERS_COMPARED: Final = 24
@@ -26,7 +26,7 @@ def group(questions: Sequence[str], lexicon: Lexicon) -> list[list[int]]:
     """Places of like questions: the largest group first, then the one whose first question came first."""
     alike: dict[str, list[int]] = defaultdict(list)
     for place, question in enumerate(questions):
-        alike[normalize(question) or question].append(place)
+        alike[bare(question) or question].append(place)
     texts = list(alike)
     tokens = [_telling(lexicon.tokens_of(text)) for text in texts]
     rarity = _rarity(tokens)
@@ -34,6 +34,11 @@ def group(questions: Sequence[str], lexicon: Lexicon) -> list[list[int]]:
     groups = _led(texts, weights)
     placed = [sorted(place for text in members for place in alike[texts[text]]) for members in groups]
     return sorted(placed, key=lambda places: (-len(places), places[0]))
+
+
+def bare(question: str) -> str:
+    """A question in one spelling and without punctuation; the same for two that differ in nothing else."""
+    return "".join(clauses(normalize(question)))
 
 
 def _led(texts: Sequence[str], weights: Sequence[Mapping[str, float]]) -> list[list[int]]:

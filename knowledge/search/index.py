@@ -38,7 +38,7 @@ _LENGTH_PENALTY: Final = 0.3
 _NOTHING: Final = 1e-9
 
 Floats = NDArray[np.float32]
-_Numbers = NDArray[np.int32]
+Numbers = NDArray[np.int32]
 
 
 class Sort(StrEnum):
@@ -91,11 +91,9 @@ def families_of(entries: Iterable[Entry], words: SearchWords) -> list[Family]:
 class _Postings:
     """Lists of numbers by token, laid end to end: list `n` is `numbers[starts[n] : starts[n + 1]]`."""
 
-    def __init__(self, tokens: _Numbers, numbers: _Numbers, distinct: int) -> None:
-        order = np.argsort(tokens, kind="stable")
-        self.numbers = numbers[order]
+    def __init__(self, tokens: Numbers, numbers: Numbers, distinct: int) -> None:
+        self.numbers = numbers
         self.starts = np.concatenate(([0], np.cumsum(np.bincount(tokens, minlength=distinct)))).astype(np.int64)
-        self.tokens = tokens[order]
 
     def of(self, token: int) -> slice:
         """Where a token's list lies."""
@@ -111,9 +109,11 @@ class Index:
         self._starts, self._counts = _layout(families)
         self._ids: dict[str, int] = {}
         paraphrases, tokens, weights = self._cut(lexicon)
-        of_family = np.repeat(np.arange(len(families), dtype=np.int32), self._counts)
+        order = np.argsort(tokens, kind="stable").astype(np.int32)
+        tokens, paraphrases, weights = tokens[order], paraphrases[order], weights[order]
+        del order
         self._asked = _Postings(tokens, paraphrases, len(self._ids))
-        idf = self._learn(of_family)
+        idf = self._learn(tokens, np.repeat(np.arange(len(families), dtype=np.int32), self._counts)[paraphrases])
         self._idf = dict(zip(self._ids, idf.tolist(), strict=True))
         self._unknown = log(1 + len(families)) * _UNKNOWN_IDF
         self._masses = np.bincount(paraphrases, weights * idf[tokens], len(self.texts)).astype(np.float32)
@@ -124,7 +124,7 @@ class Index:
         """Every token of the index with its rarity."""
         return self._idf
 
-    def _cut(self, lexicon: Lexicon) -> tuple[_Numbers, _Numbers, Floats]:
+    def _cut(self, lexicon: Lexicon) -> tuple[Numbers, Numbers, Floats]:
         """Which paraphrase holds which token with what weight, one row for each pair."""
         paraphrases, tokens, weights = array("i"), array("i"), array("f")
         for number, text in enumerate(self.texts):
@@ -134,14 +134,18 @@ class Index:
                 weights.append(weight)
         return np.asarray(paraphrases), np.asarray(tokens), np.asarray(weights)
 
-    def _learn(self, of_family: _Numbers) -> Floats:
-        """Each token's rarity; beside it, for each family that holds it, how much it speaks for the family."""
+    def _learn(self, tokens: Numbers, families: Numbers) -> Floats:
+        """Each token's rarity; beside it, for each family that holds it, how much it speaks for the family.
+
+        The rows come sorted by token and family.
+        """
         total, paraphrases, distinct = len(self.families), len(self.texts), len(self._ids)
-        pairs = self._asked.tokens.astype(np.int64) * total + of_family[self._asked.numbers]
-        pairs, times = np.unique(pairs, return_counts=True)
-        tokens, families = (pairs // total).astype(np.int32), (pairs % total).astype(np.int32)
+        changes = np.concatenate(([True], (tokens[1:] != tokens[:-1]) | (families[1:] != families[:-1])))
+        firsts = np.flatnonzero(changes).astype(np.int32)
+        times = np.diff(firsts, append=np.int32(len(tokens)))
+        tokens, families = tokens[firsts], families[firsts]
         self._known = _Postings(tokens, families, distinct)
-        held = np.diff(self._asked.starts)
+        held = np.diff(self._asked.starts).astype(np.float32)
         self._covers = np.minimum(1.0, _ONCE + times / self._counts[families]).astype(np.float32)
         self._likely = np.log1p(times / (_SMOOTHING * held[tokens] / paraphrases)).astype(np.float32)
         held_by = np.diff(self._known.starts)
@@ -241,7 +245,7 @@ class Index:
         return overlap, covered / mass, likelihood / mass - self._penalty
 
 
-def _layout(families: Sequence[Family]) -> tuple[_Numbers, _Numbers]:
+def _layout(families: Sequence[Family]) -> tuple[Numbers, Numbers]:
     counts = np.array([len(family.questions) for family in families], np.int32)
     starts = np.concatenate(([0], np.cumsum(counts)[:-1])).astype(np.int32)
     return starts, counts

@@ -1,11 +1,11 @@
-"""One question in, its candidates out: correction, whole against parts, village against community.
+"""One question in, its candidates out: correction, a first search, a second look at the likeliest.
 
-What a newcomer gets wrong: a long story is scored part by part as well, because its question is usually one clause
-or the end of one. A village entry and its community twin share their paraphrases; which one answers is decided by
-the words that tell villages from communities, and by nothing else.
+What a newcomer gets wrong: a long story is scored as a whole. Scoring its clauses one by one as well was tried and
+found the wrong entry more often: a clause of the story fits something. A village entry and its community twin share
+their paraphrases; which one answers is decided by the words that tell villages from communities.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from math import log
 from typing import Final
@@ -15,17 +15,11 @@ import numpy as np
 from knowledge.model import Kind, KnowledgeBase
 from knowledge.search.index import Candidate, Floats, Index, Sort, families_of
 from knowledge.search.lexicon import Lexicon
-from knowledge.search.normalize import clauses, normalize
+from knowledge.search.normalize import normalize
 from knowledge.search.pinyin import SoundAlikes
 
 _OTHER_KIND: Final = 0.85
-_CLAUSE: Final = 0.8
-_TAIL: Final = 0.7
 _CORRECTED: Final = 0.97
-_SHORTEST_CLAUSE: Final = 4
-_LONG_CLAUSE: Final = 16
-_TAIL_LENGTH: Final = 12
-_MOST_PARTS: Final = 6
 _KEPT: Final = 6
 _SECOND_LOOK: Final = 6
 _TELLING_SHARE: Final = 0.4
@@ -94,7 +88,7 @@ class Retriever:
         best = self._search(corrected, kind)
         if corrected != text:
             best = {number: c._replace(score=c.score * _CORRECTED) for number, c in best.items()}
-            _keep_better(best, self._search(text, kind).values(), 1.0)
+            _keep_better(best, self._search(text, kind))
         found: dict[Sort, list[Match]] = {sort: [] for sort in Sort}
         for candidate in self._reconsidered(best.values(), tokens):
             match = self._found(candidate, kind)
@@ -124,16 +118,14 @@ class Retriever:
         return Kind.VILLAGE if village else Kind.COMMUNITY
 
     def _search(self, text: str, kind: Kind | None) -> dict[int, Candidate]:
-        parts = clauses(text)
-        each = [self.lexicon.tokens(part) for part in parts]
-        tokens = {token: weight for some in each for token, weight in some.items()}
-        best: dict[int, Candidate] = {}
-        _keep_better(best, self._candidates(text, tokens, kind), 1.0)
-        for part, some, share in _parts(parts, each):
-            found = some if some is not None else self.lexicon.tokens(part)
-            if not self.lexicon.anchors.isdisjoint(found):
-                _keep_better(best, self._candidates(part, found, kind), share)
-        return best
+        families = self.index.families
+        found = {}
+        for candidate in self.index.search(text, self.index.weigh(self.lexicon.tokens_of(text))):
+            own = families[candidate.family].kind
+            fits = kind is None or own is Kind.BOTH or own is kind
+            fitting = candidate if fits else candidate._replace(score=candidate.score * _OTHER_KIND)
+            found[candidate.family] = fitting
+        return found
 
     def _reconsidered(self, found: Iterable[Candidate], tokens: Mapping[str, float]) -> list[Candidate]:
         """The likeliest candidates after a second look at the whole question.
@@ -166,13 +158,6 @@ class Retriever:
             return candidate
         strange = sum(not known[place] for known in foreign.values())
         return candidate._replace(score=candidate.score - _FOREIGN_WORD * min(_MOST_FOREIGN, strange))
-
-    def _candidates(self, text: str, tokens: Mapping[str, float], kind: Kind | None) -> Iterator[Candidate]:
-        families = self.index.families
-        for candidate in self.index.search(text, self.index.weigh(tokens)):
-            own = families[candidate.family].kind
-            fits = kind is None or own is Kind.BOTH or own is kind
-            yield candidate if fits else candidate._replace(score=candidate.score * _OTHER_KIND)
 
     def _found(self, candidate: Candidate, kind: Kind | None) -> Match:
         family = self.index.families[candidate.family]
@@ -214,20 +199,8 @@ def _mean(known: Mapping[str, Floats], tokens: Container[str]) -> Floats:
     return mean
 
 
-def _parts(parts: list[str], tokens: list[dict[str, float]]) -> Iterator[tuple[str, dict[str, float] | None, float]]:
-    """The clauses of a story of several, and the ends of long ones, with what a hit there is worth."""
-    if len(parts) > 1:
-        for part, some in zip(parts[-_MOST_PARTS:], tokens[-_MOST_PARTS:], strict=True):
-            if len(part) >= _SHORTEST_CLAUSE:
-                yield part, some, _CLAUSE
-    for part in parts[-_MOST_PARTS:]:
-        if len(part) > _LONG_CLAUSE:
-            yield part[-_TAIL_LENGTH:], None, _TAIL
-
-
-def _keep_better(best: dict[int, Candidate], found: Iterable[Candidate], share: float) -> None:
-    for candidate in found:
-        known = best.get(candidate.family)
-        score = candidate.score * share
-        if known is None or score > known.score:
-            best[candidate.family] = candidate._replace(score=score)
+def _keep_better(best: dict[int, Candidate], found: Mapping[int, Candidate]) -> None:
+    for number, candidate in found.items():
+        known = best.get(number)
+        if known is None or candidate.score > known.score:
+            best[number] = candidate

@@ -3,11 +3,14 @@
 import asyncio
 import json
 
-from tests.benchmarks import conversations, push
+from tests.benchmarks import conversations, push, retrieval
 
 
 async def measure() -> dict[str, float]:
     return {
+        **retrieval.accuracy(),
+        **retrieval.latency(),
+        **retrieval.at_scale(),
         **await conversations.questions(),
         **await conversations.tip_steps(),
         **await push.measure(),
