@@ -161,6 +161,7 @@ class Answerer:
             suggestions=tuple(self._suggestion(entry.id) for entry in in_force[:_MOST_SUGGESTIONS]),
             door=self._doors[verdict.outside.id] if verdict.outside else "",
             intent=self._intents[verdict.talk.id] if verdict.talk else Intent.QUESTION,
+            not_in_force=verdict.entry is not None,
         )
 
     def _suggestion(self, entry_id: str) -> Suggestion:

@@ -20,11 +20,13 @@ from knowledge.clock import local_date
 from knowledge.errors import ContentError
 from knowledge.jurisdiction import NATION
 from knowledge.loader import load_knowledge
-from knowledge.model import Answer
+from knowledge.model import Answer, Intent
 from knowledge.rules.standing import Standing
 from knowledge.rules.wording import spoken
 from knowledge.search.ranking import Match
 
+_UNSURE = "这个我拿不准，不敢乱讲。"
+_SMALL_TALK = "这句不是提问。"
 _VERDICTS = ("entry", "second", "outside", "talk")
 _OTHERS = 2
 HELP = "Answer a question about village and community elections, with its sources / 回答选举问题"
@@ -127,6 +129,7 @@ def _as_json(answer: Answer, latency: float, explanation: dict[str, Any] | None)
         "suggestions": [asdict(suggestion) for suggestion in answer.suggestions],
         "door": answer.door,
         "intent": answer.intent,
+        "not_in_force": answer.not_in_force,
         "latency_ms": round(latency, 3),
     }
     if explanation is not None:
@@ -139,7 +142,8 @@ def _as_text(answer: Answer, explanation: dict[str, Any] | None) -> str:
         sources = "；".join(f"{c.source}（{c.version}）{c.article}" for c in answer.citations)
         lines = [answer.text, answer.more, f"依据：{sources}"]
     else:
-        lines = ["这个我拿不准，不敢乱讲。", answer.door]
+        silent = "那一天，这里没有查到有效的规定，不能拿别的年份的来答。" if answer.not_in_force else _UNSURE
+        lines = [_SMALL_TALK if answer.intent is not Intent.QUESTION else answer.door or silent]
     asked = " ".join(f"[{suggestion.question}]" for suggestion in answer.suggestions)
     lines.append(f"相关：{asked}" if asked else "")
     if explanation is not None:

@@ -25,7 +25,7 @@ _COVERED_BIGRAM: Final = 0.25
 _CHARACTER: Final = 0.1
 _FILLER: Final = ""
 _ELECTORAL: Final = (ConceptGroup.ANCHORS, ConceptGroup.CONTEXT)
-_UNTELLING: Final = (ConceptGroup.CONTEXT, ConceptGroup.ASPECTS, ConceptGroup.WEAK_ASPECTS)
+_OURS: Final = (*_ELECTORAL, ConceptGroup.MATTERS)
 _ASPECTS: Final = (ConceptGroup.ASPECTS, ConceptGroup.WEAK_ASPECTS)
 _PARTICLES: Final = dict.fromkeys(map(ord, "的了呀啊呢吧嘛呗哦噢哈"))
 _DURATION_MARK: Final = "\ue000"
@@ -65,7 +65,7 @@ class Lexicon:
     def __init__(self, words: SearchWords) -> None:
         phrases: dict[str, str] = dict.fromkeys(words.fillers, _FILLER)
         self.anchors = frozenset(c.id for c in words.concepts if c.group in _ELECTORAL)
-        self.untelling = frozenset(c.id for c in words.concepts if c.group in _UNTELLING) | {"duration"}
+        self.ours = frozenset(c.id for c in words.concepts if c.group in _OURS)
         aspects = {c.id for c in words.concepts if c.group in _ASPECTS}
         self.aspects = frozenset(aspects | {"duration"})
         self.weights: dict[str, float] = {}

@@ -47,13 +47,17 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What was understood of a question, and what it may mean, best first."""
+    """What was understood of a question, and what it may mean, best first.
+
+    `anchors` are the concepts in it that show elections or reports, `ours` those and whatever else we have a word for.
+    """
 
     text: str
     corrected: str
     kind: Kind | None
     tokens: Mapping[str, float]
     anchors: frozenset[str]
+    ours: frozenset[str]
     entries: tuple[Match, ...]
     outside: tuple[Match, ...]
     talk: tuple[Match, ...]
@@ -100,6 +104,7 @@ class Retriever:
             kind,
             tokens,
             self.lexicon.anchors & tokens.keys(),
+            self.lexicon.ours & tokens.keys(),
             tuple(found[Sort.ENTRY]),
             tuple(found[Sort.OUTSIDE]),
             tuple(found[Sort.TALK]),

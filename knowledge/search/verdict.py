@@ -2,7 +2,8 @@
 
 What a newcomer gets wrong: the numbers are not taste. `confidence` is a logistic fit on questions the content had not
 seen (golden/blind): it is the share of questions with this score and this lead that were ours. What tells ours from
-others' is the lead over the best matter outside, hardly the score itself. Fit again when the ranking changes.
+others' is the lead over the best matter outside, hardly the score itself. A question without a single word of ours
+is not for us unless it is one of our ways of asking, nearly word for word. Fit again when the ranking changes.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ _BY_SCORE: Final = 0.2
 _BY_LEAD: Final = 4.5
 _BIAS: Final = -0.35
 _LEAST_SCORE: Final = 0.5
+_WORD_FOR_WORD: Final = 0.75
+_NO_WORD_OF_OURS: Final = 0.3
 _NEAR_FROM: Final = 0.45
 _TALK_FROM: Final = 0.9
 _TWO_MEANINGS: Final = 0.87
@@ -44,6 +47,8 @@ def decide(ranking: Ranking) -> Verdict:
     score = best.score if best else 0.0
     other = max(outside.score if outside else 0.0, talk.score if talk else 0.0)
     confidence = _confidence(score, score - other)
+    if best is not None and not ranking.ours and best.overlap < _WORD_FOR_WORD:
+        confidence *= _NO_WORD_OF_OURS
     if best is not None and score >= _LEAST_SCORE and confidence >= ANSWERED_FROM:
         second = ranking.entries[1] if len(ranking.entries) > 1 else None
         almost = second is not None and second.score >= best.score * _TWO_MEANINGS

@@ -59,6 +59,7 @@ def test_a_rule_is_not_found_after_its_last_day() -> None:
 def test_before_any_law_on_file_nothing_is_said() -> None:
     answer = ANSWERER.answer("委托票一个人最多能带几张", as_of=date(1990, 1, 1))
     assert not answer.answered
+    assert answer.not_in_force
 
 
 def test_in_hebei_the_national_rule_on_proxies_stands() -> None:

@@ -1,5 +1,7 @@
 """The verdict: an answer, a door, small talk or silence, and never two of them."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +20,7 @@ def verdict(*entries: float, outside: float | None = None, talk: float | None = 
     ranked = tuple(match(f"entry-{n}", Sort.ENTRY, score) for n, score in enumerate(sorted(entries, reverse=True)))
     others = () if outside is None else (match("land", Sort.OUTSIDE, outside),)
     small = () if talk is None else (match("hello", Sort.TALK, talk),)
-    return decide(Ranking("", "", None, {}, frozenset(), ranked, others, small))
+    return decide(Ranking("", "", None, {}, frozenset(), frozenset({"vote"}), ranked, others, small))
 
 
 def test_a_clear_lead_is_answered() -> None:
@@ -54,6 +56,13 @@ def test_two_likely_meanings_are_both_kept() -> None:
     found = verdict(1.5, 1.45)
     assert found.second is not None
     assert found.second.id == "entry-1"
+
+
+def test_a_question_without_a_word_of_ours_is_not_answered() -> None:
+    ranked = (match("entry", Sort.ENTRY, 1.2),)
+    assert decide(Ranking("", "", None, {}, frozenset(), frozenset(), ranked, (), ())).entry is None
+    word_for_word = (replace(ranked[0], overlap=0.9),)
+    assert decide(Ranking("", "", None, {}, frozenset(), frozenset(), word_for_word, (), ())).entry is not None
 
 
 @given(st.lists(scores, max_size=4), st.none() | scores, st.none() | scores)
