@@ -31,8 +31,10 @@ from storage.outbox import Outbox
 from storage.refusals import refusals
 from storage.repositories.cases import Cases
 from storage.repositories.elections import Elections
+from storage.repositories.entries import Entries
 from storage.repositories.files import Files
 from storage.repositories.inquiries import Inquiries
+from storage.repositories.laws import Laws, LawTexts
 from storage.repositories.messages import Messages
 from storage.repositories.officials import Officials
 from storage.repositories.people import Acquaintances, People
@@ -53,6 +55,7 @@ class Storage:
         self.appender = Appender(database)
         self.acquaintances = Acquaintances(database)
         self.open_drafts = OpenDrafts(database)
+        self.law_texts = LawTexts(database)
 
     def unit_of_work(self) -> "UnitOfWork":
         """A new unit of work."""
@@ -186,6 +189,11 @@ class UnitOfWork:
         return Inquiries(self)
 
     @cached_property
+    def entries(self) -> Entries:
+        """Entries written at the desk."""
+        return Entries(self)
+
+    @cached_property
     def elections(self) -> Elections:
         """Elections, candidates, signatures, reminders."""
         return Elections(self)
@@ -199,6 +207,11 @@ class UnitOfWork:
     def places(self) -> Places:
         """Counties, towns, villages, communities."""
         return Places(self)
+
+    @cached_property
+    def laws(self) -> Laws:
+        """Imported law texts."""
+        return Laws(self)
 
     @cached_property
     def outbox(self) -> Outbox:

@@ -1,16 +1,27 @@
 """Questions, what was answered, and those waiting for a person."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, insert, or_, select, update
 
 from storage.repositories.base import Repository
 from storage.tables.officials import place
-from storage.tables.records import inquiry
+from storage.tables.records import inquiry, inquiry_escalation
 
 QUESTION: Final = "inquiry"
+NOTE: Final = "inquiry.escalation"
+#: Lists of the desk: what waits for a person, what was answered to no use, what a person has replied to.
+WAITING: Final = "waiting"
+USELESS: Final = "useless"
+REPLIED: Final = "replied"
+_IN_LIST: Final = {
+    WAITING: inquiry.c.state == "waiting",
+    USELESS: and_(inquiry.c.state == "answered", inquiry.c.useful.is_(False)),
+    REPLIED: inquiry.c.state == "replied",
+}
+_OPEN: Final = or_(_IN_LIST[WAITING], _IN_LIST[USELESS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,18 @@ class Inquiry:
     asked_at: datetime
     reply: str | None
     replied_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """A question put to the place above, with the day its answer is due."""
+
+    inquiry_id: int
+    to_path: str
+    asked_by: int
+    asked_at: datetime
+    due_on: date
+    note: str
 
 
 class Inquiries(Repository):
@@ -73,10 +96,10 @@ class Inquiries(Repository):
         return bool(result.rowcount)
 
     async def reply(self, inquiry_id: int, *, official_id: int, text: str) -> bool:
-        """An official answers; False when somebody did before."""
+        """An official answers what waits, or was answered to no use; False when somebody did before."""
         result = await self._uow.execute(
             update(inquiry)
-            .where(inquiry.c.id == inquiry_id, inquiry.c.state == "waiting")
+            .where(inquiry.c.id == inquiry_id, _OPEN)
             .values(
                 state="replied",
                 reply_sealed=self._keys.seal_text(QUESTION, text),
@@ -87,18 +110,83 @@ class Inquiries(Repository):
         return bool(result.rowcount)
 
     async def inbox(self, place_path: str, *, state: str, limit: int = 100) -> list[Inquiry]:
-        """Questions in a state from a place, or from nobody's place; waiting ones oldest first, others newest first."""
-        order = inquiry.c.asked_at if state == "waiting" else inquiry.c.asked_at.desc()
-        query = select(inquiry).where(inquiry.c.state == state, self._in_place(place_path))
-        rows = await self._uow.read(query.order_by(order).limit(limit))
+        """Questions of a list from a place, or from nobody's place; waiting ones oldest first, others newest first."""
+        order = inquiry.c.asked_at if state == WAITING else inquiry.c.asked_at.desc()
+        query = select(inquiry).where(_IN_LIST[state], self._in_place(place_path))
+        rows = await self._uow.read(query.order_by(order, inquiry.c.id).limit(limit))
         return [self._opened(row) for row in rows]
+
+    async def one_of(self, place_path: str, inquiry_id: int) -> Inquiry | None:
+        """A question that the officials of a place may see: one of the three lists."""
+        shown = or_(_OPEN, _IN_LIST[REPLIED])
+        rows = await self._uow.read(
+            select(inquiry).where(inquiry.c.id == inquiry_id, shown, self._in_place(place_path))
+        )
+        return self._opened(rows[0]) if rows else None
+
+    async def counts(self, place_path: str) -> dict[str, int]:
+        """How many questions wait, and how many were answered to no use."""
+        found: dict[str, int] = {}
+        for name in (WAITING, USELESS):
+            query = select(func.count()).select_from(inquiry).where(_IN_LIST[name], self._in_place(place_path))
+            found[name] = int((await self._uow.read(query))[0][0])
+        return found
 
     async def waiting(self, place_path: str) -> int:
         """How many questions wait for a person."""
-        query = (
-            select(func.count()).select_from(inquiry).where(inquiry.c.state == "waiting", self._in_place(place_path))
+        return (await self.counts(place_path))[WAITING]
+
+    async def escalate(self, inquiry_id: int, *, to_path: str, official_id: int, due_on: date, note: str) -> None:
+        """Put a question to a place above."""
+        await self._uow.execute(
+            insert(inquiry_escalation).values(
+                inquiry_id=inquiry_id,
+                to_path=to_path,
+                asked_by=official_id,
+                asked_at=self._uow.clock.now(),
+                due_on=due_on,
+                note_sealed=self._keys.seal_text(NOTE, note),
+                overdue_told_at=None,
+            )
         )
-        return int((await self._uow.read(query))[0][0])
+
+    async def escalations(self, place_path: str) -> dict[int, list[Escalation]]:
+        """What of a place's open and answered questions was put to places above, by question, first asked first."""
+        query = (
+            select(inquiry_escalation)
+            .join(inquiry, inquiry.c.id == inquiry_escalation.c.inquiry_id)
+            .where(self._in_place(place_path))
+            .order_by(inquiry_escalation.c.asked_at)
+        )
+        found: dict[int, list[Escalation]] = {}
+        for row in await self._uow.read(query):
+            found.setdefault(row.inquiry_id, []).append(self._escalation(row))
+        return found
+
+    async def take_overdue(self, today: date) -> list[Escalation]:
+        """Escalations whose day has passed without a reply and whose officials were not told yet; marked as told."""
+        late = (
+            select(inquiry_escalation)
+            .join(inquiry, inquiry.c.id == inquiry_escalation.c.inquiry_id)
+            .where(inquiry_escalation.c.due_on < today, inquiry_escalation.c.overdue_told_at.is_(None), _OPEN)
+            .order_by(inquiry_escalation.c.due_on, inquiry_escalation.c.inquiry_id)
+        )
+        if not await self._uow.read(late.limit(1)):
+            return []  # most ticks: nothing is locked or written
+        if not self._uow.storage.database.is_sqlite:
+            late = late.with_for_update(of=inquiry_escalation, skip_locked=True)
+        rows = (await self._uow.execute(late)).all()
+        for row in rows:
+            await self._uow.execute(
+                update(inquiry_escalation)
+                .where(inquiry_escalation.c.inquiry_id == row.inquiry_id, inquiry_escalation.c.to_path == row.to_path)
+                .values(overdue_told_at=self._uow.clock.now())
+            )
+        return [self._escalation(row) for row in rows]
+
+    def _escalation(self, row: Any) -> Escalation:
+        note = self._keys.open_text(NOTE, row.note_sealed)
+        return Escalation(row.inquiry_id, row.to_path, row.asked_by, row.asked_at, row.due_on, note)
 
     def _in_place(self, place_path: str) -> Any:
         inside = select(place.c.id).where(

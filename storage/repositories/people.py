@@ -27,18 +27,33 @@ _SAVE_CONVERSATION: Final = (
     .where(person.c.id == bindparam("who"))
     .values(state=bindparam("new_state"), data_sealed=bindparam("new_data"))
 )
-_KNOWN: Final = select(person.c.key, person.c.id, person.c.state, person.c.data_sealed, person.c.place_id).where(
-    person.c.key.in_(bindparam("keys", expanding=True))
-)
+_KNOWN: Final = select(
+    person.c.key,
+    person.c.id,
+    person.c.state,
+    person.c.data_sealed,
+    person.c.place_id,
+    person.c.jurisdiction,
+    person.c.kind,
+).where(person.c.key.in_(bindparam("keys", expanding=True)))
 _HANDLED: Final = select(inbound.c.bot_id, inbound.c.update_id).where(
     inbound.c.update_id.in_(bindparam("updates", expanding=True)), inbound.c.done_at.is_not(None)
 )
 _SET_PLACE: Final = update(person).where(person.c.id == bindparam("who")).values(place_id=bindparam("new_place"))
+_SET_HOME: Final = (
+    update(person)
+    .where(person.c.id == bindparam("who"))
+    .values(place_id=bindparam("new_place"), jurisdiction=bindparam("new_jurisdiction"), kind=bindparam("new_kind"))
+)
 
 
 @dataclass(slots=True)
 class Person:
-    """Somebody in one chat of one of our bots. `state` and `data` are aiogram's FSM."""
+    """Somebody in one chat of one of our bots. `state` and `data` are aiogram's FSM.
+
+    `place_id` is the village or community they named; `jurisdiction` and `kind` are what they said of themselves where
+    no place of our list tells it.
+    """
 
     id: int
     key: bytes
@@ -47,6 +62,8 @@ class Person:
     data: dict[str, Any] = field(default_factory=dict)
     place_id: int | None = None
     is_new: bool = False
+    jurisdiction: str | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +91,8 @@ class Acquaintance:
     data_sealed: bytes | None = None
     place_id: int | None = None
     is_done: bool = False
+    jurisdiction: str | None = None
+    kind: str | None = None
 
 
 class Acquaintances(BatchedRead[Meeting, Acquaintance]):
@@ -91,7 +110,11 @@ async def _meet(connection: AsyncConnection, meetings: list[Meeting]) -> dict[Me
     found: dict[Meeting, Acquaintance] = {}
     for meeting in meetings:
         row = people.get(meeting.key)
-        known = Acquaintance(row.id, row.state, row.data_sealed, row.place_id) if row else Acquaintance()
+        known = Acquaintance()
+        if row:
+            known = Acquaintance(
+                row.id, row.state, row.data_sealed, row.place_id, jurisdiction=row.jurisdiction, kind=row.kind
+            )
         known.is_done = meeting.update in done
         found[meeting] = known
     return found
@@ -111,7 +134,16 @@ class People(Repository):
         if known.id is None:
             return Person(self._uow.ids.next(), key, recipient, is_new=True)
         data = json.loads(self._keys.open_text(DATA, known.data_sealed)) if known.data_sealed else {}
-        return Person(known.id, key, recipient, known.state, data, known.place_id)
+        return Person(
+            known.id,
+            key,
+            recipient,
+            known.state,
+            data,
+            known.place_id,
+            jurisdiction=known.jurisdiction,
+            kind=known.kind,
+        )
 
     async def add(self, who: Person) -> None:
         """Write a person met for the first time."""
@@ -125,6 +157,8 @@ class People(Repository):
             state=who.state,
             data_sealed=None,
             place_id=who.place_id,
+            jurisdiction=who.jurisdiction,
+            kind=who.kind,
             created_at=self._uow.clock.now(),
         )
 
@@ -136,6 +170,12 @@ class People(Repository):
     def set_place(self, person_id: int, place_id: int) -> None:
         """Remember the person's village."""
         self._uow.amend(_SET_PLACE, who=person_id, new_place=place_id)
+
+    def set_home(self, who: Person) -> None:
+        """Remember where a person says they are at home, as `who` has it; three Nones forget it."""
+        self._uow.amend(
+            _SET_HOME, who=who.id, new_place=who.place_id, new_jurisdiction=who.jurisdiction, new_kind=who.kind
+        )
 
     async def recipient_of(self, person_id: int) -> Recipient:
         """Where to write to a person."""

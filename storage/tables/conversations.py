@@ -18,6 +18,8 @@ person = Table(
     Column("data_sealed", LargeBinary),  # aiogram's FSM data
     Column("place_id", ForeignKey("place.id", ondelete="SET NULL")),
     Column("created_at", Instant, nullable=False),
+    Column("jurisdiction", String(60)),  # whose rules apply to somebody whose place is not on our list: cn/zhejiang
+    Column("kind", String(10)),  # village or community, said by somebody whose place is not on our list
 )
 
 inbound = Table(

@@ -1,6 +1,18 @@
 """What is kept about the system's own doings: questions, things to send, the event log, the deployment."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+)
 
 from storage.tables.base import metadata
 from storage.types import Document, Instant, one_of
@@ -25,6 +37,19 @@ inquiry = Table(
     Column("replied_at", Instant),
     one_of("state", INQUIRY_STATES),
     Index("ix_inquiry_state_asked_at", "state", "asked_at"),
+)
+
+inquiry_escalation = Table(
+    "inquiry_escalation",
+    metadata,
+    Column("inquiry_id", ForeignKey("inquiry.id", ondelete="RESTRICT"), primary_key=True),
+    Column("to_path", String(200), primary_key=True),  # the place asked: one that holds the asking official's
+    Column("asked_by", ForeignKey("official.id", ondelete="RESTRICT"), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("due_on", Date, nullable=False),  # Asia/Shanghai
+    Column("note_sealed", LargeBinary, nullable=False),
+    Column("overdue_told_at", Instant),  # set once, when the officials of the level were told that it is late
+    Index("ix_inquiry_escalation_due_on", "due_on"),
 )
 
 outbox = Table(
