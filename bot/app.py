@@ -29,10 +29,13 @@ from bot.settings import Settings
 from handlers.chat.dispatcher import create_dispatcher
 from handlers.chat.transaction import Channel, ChatLocks
 from handlers.desk.app import DeskSettings, create_desk
+from handlers.jobs.questions import tell_late_questions
 from handlers.jobs.reminders import remind
 from handlers.services import commitments
 from handlers.services.access import Access
+from handlers.services.answer_book import AnswerBook
 from handlers.services.answers import Answers
+from handlers.services.home import Homes
 from handlers.services.reports import Reports
 from knowledge.answering import Answerer
 from knowledge.calendar import load_calendar
@@ -56,12 +59,19 @@ class Application:
     web: WebChat
     http: FastAPI
     telegram_bot: Bot | None
+    book: AnswerBook
     background: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def remind(self) -> None:
-        """One tick of the reminders."""
-        if await remind(self.storage):
+        """One tick of the reminders, and of what is late at the desk."""
+        queued = await remind(self.storage)
+        queued += await tell_late_questions(self.storage)
+        if queued:
             self.deliveries.wake()
+
+    async def refresh(self) -> None:
+        """One look for what another process has published."""
+        await self.book.refresh(self.storage)
 
     async def sweep(self) -> None:
         """One look for rows whose time has come."""
@@ -84,7 +94,10 @@ async def open_application(
         StartRefused: Telegram refuses a token.
     """
     classifier, calendar = Classifier(load_categories()), load_calendar()
-    answers = Answers(Answerer(load_knowledge()), classifier, calendar, settings.jurisdiction)
+    knowledge = load_knowledge()
+    book = AnswerBook(knowledge, Answerer(knowledge))
+    homes = Homes(knowledge.jurisdictions.values(), settings.jurisdiction)
+    answers = Answers(book, classifier, calendar, homes)
     reports = Reports(classifier, calendar)
     locks, signals = ChatLocks(), ChatSignals()
     async with AsyncExitStack() as stack:
@@ -102,6 +115,7 @@ async def open_application(
             deliveries,
             answers=answers,
             reports=reports,
+            homes=homes,
             wake=deliveries.wake,
         )
         web = WebChat(storage, dispatcher, channels[0].bot, locks, signals)
@@ -113,14 +127,15 @@ async def open_application(
         desk = DeskSettings(settings.public_url, demo, username, notices_username or username)
         pages = create_desk(storage, access or Access(), answers, desk, deliveries.wake)
         http = _http(storage, web, pages, secure=settings.public_url.startswith("https://"))
-        yield Application(settings, storage, dispatcher, deliveries, web, http, telegram_bot)
+        await book.refresh(storage)
+        yield Application(settings, storage, dispatcher, deliveries, web, http, telegram_bot, book)
 
 
 @asynccontextmanager
 async def running(application: Application) -> AsyncIterator[None]:
     """Run deliveries, the scheduler and Telegram's polling beside the web server."""
     application.deliveries.start()
-    scheduler = create_scheduler(remind=application.remind, sweep=application.sweep)
+    scheduler = create_scheduler(remind=application.remind, sweep=application.sweep, refresh=application.refresh)
     scheduler.start()
     polling = None
     if application.telegram_bot:

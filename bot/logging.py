@@ -8,6 +8,9 @@ import re
 from typing import Final
 
 _PHONE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+_IDENTITY: Final = re.compile(
+    r"(?<![0-9A-Za-z])[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[0-9Xx](?![0-9A-Za-z])"
+)
 _TOKEN: Final = re.compile(r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{30,}")
 _QUIET: Final = (
     "aiogram.event",
@@ -21,7 +24,7 @@ _QUIET: Final = (
 
 
 class Redacting(logging.Formatter):
-    """Puts marks where a phone number or a bot token would stand, in the message and in a traceback."""
+    """Puts marks where a phone number, an ID number or a bot token would stand, in the message and in a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The whole entry, cleaned."""
@@ -29,8 +32,8 @@ class Redacting(logging.Formatter):
 
 
 def clean(text: str) -> str:
-    """A text without phone numbers and bot tokens."""
-    return _TOKEN.sub("[token]", _PHONE.sub("[phone]", text))
+    """A text without phone numbers, ID numbers and bot tokens."""
+    return _TOKEN.sub("[token]", _PHONE.sub("[phone]", _IDENTITY.sub("[identity]", text)))
 
 
 def set_up_logging(level: str) -> None:

@@ -15,22 +15,28 @@ log = logging.getLogger(__name__)
 
 REMIND_SECONDS: Final = 30
 SWEEP_SECONDS: Final = 5
+REFRESH_SECONDS: Final = 30
 
 
 def create_scheduler(
-    *, remind: Callable[[], Awaitable[None]], sweep: Callable[[], Awaitable[None]]
+    *,
+    remind: Callable[[], Awaitable[None]],
+    sweep: Callable[[], Awaitable[None]],
+    refresh: Callable[[], Awaitable[None]],
 ) -> AsyncIOScheduler:
     """A scheduler with our ticks, not started.
 
     Args:
         remind: Plans and queues reminders.
         sweep: Wakes the delivery workers, for rows whose time has come or whose worker died.
+        refresh: Looks for entries that another process has published.
     """
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
     )
     scheduler.add_job(_guarded(remind, "remind"), IntervalTrigger(seconds=REMIND_SECONDS), id="remind")
     scheduler.add_job(_guarded(sweep, "sweep"), IntervalTrigger(seconds=SWEEP_SECONDS), id="sweep")
+    scheduler.add_job(_guarded(refresh, "refresh"), IntervalTrigger(seconds=REFRESH_SECONDS), id="refresh")
     return scheduler
 
 

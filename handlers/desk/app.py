@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from handlers.desk import candidates, case_acts, cases, files, home, notices, questions, sign_in, timetable
+from handlers.desk import candidates, case_acts, cases, entries, files, home, notices, questions, sign_in, timetable
 from handlers.desk.assets import static_files
 from handlers.desk.faults import DeskRoute
 from handlers.desk.request import Desk, DeskSettings, Signed
@@ -54,6 +54,16 @@ PAGES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("GET", "/desk/questions", questions.show_questions),
     ("GET", "/desk/questions/{inquiry_id}", questions.show_question),
     ("POST", "/desk/questions/{inquiry_id}/reply", questions.reply),
+    ("POST", "/desk/questions/{inquiry_id}/escalate", questions.escalate),
+    ("GET", "/desk/entries", entries.show_entries),
+    ("POST", "/desk/entries", entries.create_entry),
+    ("GET", "/desk/entries/new", entries.ask_entry),
+    ("GET", "/desk/entries/{entry_id}", entries.show_entry),
+    ("GET", "/desk/entries/{entry_id}/edit", entries.edit_entry),
+    ("POST", "/desk/entries/{entry_id}/versions", entries.add_version),
+    ("POST", "/desk/entries/{entry_id}/review", entries.review),
+    ("POST", "/desk/entries/{entry_id}/publish", entries.publish),
+    ("POST", "/desk/entries/{entry_id}/withdraw", entries.withdraw),
     ("GET", "/desk/notices", notices.show_notices),
     ("POST", "/desk/notices", notices.make_link),
     ("GET", "/desk/timetable", timetable.show_timetables),

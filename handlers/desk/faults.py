@@ -36,6 +36,7 @@ STATUS: Final = {
     else HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "unreadable_form": HTTPStatus.BAD_REQUEST,
     "bad_input": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "bad_fields": HTTPStatus.UNPROCESSABLE_ENTITY,
     "cannot_move": HTTPStatus.CONFLICT,
     "rule_refused": HTTPStatus.CONFLICT,
     "stale_version": HTTPStatus.CONFLICT,

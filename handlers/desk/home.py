@@ -10,11 +10,13 @@ from handlers.desk import dates, words
 from handlers.desk.case_rows import case_row
 from handlers.desk.questions import place_names, question_row
 from handlers.desk.request import Signed, Visit
-from handlers.services import answers, cases, elections
+from handlers.services import cases, elections, entries, inquiries
 from handlers.services.elections import Timetable
+from handlers.services.inquiries import ESCALATED
 from knowledge.casework.access import Permission
 from knowledge.casework.lifecycle import CLOSED_STATES, CaseState
 from storage.repositories.cases import Case
+from storage.repositories.inquiries import WAITING
 from storage.unit_of_work import UnitOfWork
 
 SHOWN: Final = 5
@@ -82,12 +84,17 @@ def _case_tiles(groups: dict[str, list[Case]], today: date, *, handles: bool, ap
 
 
 async def _questions(uow: UnitOfWork, visit: Visit, tiles: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    count = await answers.waiting(uow, visit.official)
+    counts = await inquiries.counts(uow, visit.official)
     places = await place_names(uow)
-    rows = [question_row(one, visit.desk.today(), places) for one in await answers.inbox(uow, visit.official)]
+    found = await inquiries.groups(uow, visit.official, visit.desk.answers.book.lexicon)
+    rows = [question_row(group, visit.desk.today(), places) for group in found]
     late = sum(row["late"] for row in rows)
     note, kind = _pressing(late, 0)
-    tiles.append(_tile("等回复的提问", count, "/desk/questions", note, kind))
+    tiles.append(_tile("等回复的提问", counts[WAITING], "/desk/questions", note, kind))
+    if counts[ESCALATED]:
+        tiles.append(_tile("下级问上来的", counts[ESCALATED], f"/desk/questions?state={ESCALATED}", kind="warn"))
+    if visit.may(Permission.WRITE_ENTRIES) and (to_review := await entries.to_review(uow, visit.official)):
+        tiles.append(_tile("等您审的问答", to_review, "/desk/entries?show=waits", kind="warn"))
     return rows[:SHOWN]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from handlers.services import answers, cases
+from handlers.services import cases, entries, inquiries
 from knowledge.casework.access import Permission, may
 from knowledge.casework.lifecycle import CaseState
 from storage.repositories.officials import Official
@@ -25,8 +25,9 @@ HOME: Final = Section("/desk", "今天", None)
 CASES: Final = Section("/desk/cases", "反映", Permission.READ_CASES)
 CANDIDATES: Final = Section("/desk/candidates", "参选人", Permission.SEE_ELECTIONS)
 QUESTIONS: Final = Section("/desk/questions", "提问", Permission.ANSWER_INQUIRIES)
+ENTRIES: Final = Section("/desk/entries", "问答", Permission.WRITE_ENTRIES)
 TIMETABLE: Final = Section("/desk/timetable", "日程", Permission.SEE_ELECTIONS)
-SECTIONS: Final = (HOME, CASES, QUESTIONS, CANDIDATES, TIMETABLE)
+SECTIONS: Final = (HOME, CASES, QUESTIONS, ENTRIES, CANDIDATES, TIMETABLE)
 
 
 async def navigation(uow: UnitOfWork, official: Official, path: str) -> list[NavItem]:
@@ -39,7 +40,9 @@ async def _count(uow: UnitOfWork, official: Official, section: Section) -> int |
     if section is CASES:
         return await waiting_cases(uow, official) or None
     if section is QUESTIONS:
-        return await answers.waiting(uow, official) or None
+        return await inquiries.waiting(uow, official) or None
+    if section is ENTRIES:
+        return await entries.to_review(uow, official) or None
     return None
 
 

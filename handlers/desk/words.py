@@ -10,6 +10,7 @@ from typing import Final
 from knowledge.casework.access import Role
 from knowledge.casework.categories import Category
 from knowledge.casework.lifecycle import CaseAct, CaseState, Finding, Missing
+from knowledge.model import Kind
 
 STATES: Final[dict[CaseState, str]] = {
     CaseState.RECEIVED: "已收到，待受理",
@@ -92,6 +93,13 @@ TASK_SOURCES: Final[dict[str, str]] = {
     "policy": "工作安排",
 }
 
+#: Whom an entry written here is said to.
+ENTRY_KINDS: Final[dict[Kind, str]] = {
+    Kind.BOTH: "村里和社区都说",
+    Kind.VILLAGE: "只说给村里的人",
+    Kind.COMMUNITY: "只说给社区的人",
+}
+
 NARRATIVE: Final[dict[str, str]] = {
     "what": "发生了什么",
     "who": "反映的是谁",
@@ -108,9 +116,41 @@ FAULTS: Final[dict[tuple[str, str], str]] = {
     ("username", "taken"): "这个用户名有人用了，请换一个。",
     ("role", "unknown"): "没有这个岗位，请从列表里选。",
     ("password", "too_short"): "密码至少 12 个字符。",
-    ("place", "unknown"): "没有这个地方，请从列表里选。",
     ("reply", "empty"): "还没写回复。",
     ("reply", "too_long"): "回复最多 2000 字，请短一点。",
+    ("note", "too_short"): "请写一句哪里拿不准。",
+    ("note", "too_long"): "最多 500 字，请短一点。",
+    ("note", "nobody_above"): "上面还没有人能答，请找本单位的系统管理员。",
+    ("note", "no_reason"): "退回去要写一句为什么，同事好改。",
+    ("verdict", "unknown"): "请选通过，或者退回去改。",
+    ("verdict", "own"): "自己写的要请别人来审。",
+    ("version", "not_approved"): "这一版还没有审过，不能发布。",
+    ("version", "taken"): "有的问法机器人已经会答了。请改一版，去掉这些问法。",
+    ("place", "unknown"): "没有这个地方，请从列表里选。",
+    ("kind", "unknown"): "请选说给村里、社区，还是都说。",
+    ("label", "empty"): "还没写问题。",
+    ("label", "too_long"): "按钮上最多放 16 个字。",
+    ("label", "personal"): "里面有电话或者证件号，请去掉。",
+    ("label", "taken"): "这个问题机器人已经会答了，下面列着。",
+    ("questions", "too_few"): "至少写 3 种问法，一行一种。",
+    ("questions", "too_many"): "最多 50 种问法。",
+    ("questions", "too_long"): "有一行太长了，一种问法最多 60 个字。",
+    ("questions", "personal"): "里面有电话或者证件号（遮住的也算），请去掉。",
+    ("questions", "taken"): "有的问法机器人已经会答了，下面列着。",
+    ("answer", "empty"): "还没写怎么答。",
+    ("answer", "too_long"): "最多 120 个字，其余放到“说详细点”里。",
+    ("answer", "figure"): "不能用两个连着的花括号，请直接写数。",
+    ("more", "too_long"): "最多 1000 字，请短一点。",
+    ("more", "figure"): "不能用两个连着的花括号，请直接写数。",
+    ("sources", "none"): "还没写依据：选一条法律条文，或者写上本地文件。",
+    ("sources", "no_such_article"): "没找到这一条。请选好法律，再写第几条，比如 18。",
+    ("document", "empty"): "写了日期，还没写文件的名字。",
+    ("document", "too_long"): "文件名最多 80 个字。",
+    ("document_dated", "no_date"): "请写文件上的日期，不能晚于今天。",
+    ("in_force_from", "no_date"): "请选从哪天起。",
+    ("in_force_until", "no_date"): "这个日期没看懂，请再选一次；一直有效就空着。",
+    ("in_force_until", "before_it_begins"): "结束的日子比开始的还早。",
+    ("in_force_until", "over"): "这天已经过了，机器人不会说。",
     ("handler", "unknown"): "这个人现在不能办这件，请从列表里另选一个。",
     ("finding", "unknown"): "请选一个结论。",
     ("where", "too_short"): "请写清楚该去哪里办，反映人会看到。",
@@ -157,6 +197,15 @@ RULES: Final[dict[str, str]] = {
     "unsigned_commitments": "承诺书没签全，还不能参选。",
     "pack_fixed": "已经有人签了，这次选举的承诺书不能再换。",
     "token_used": "这个链接已经用过了。",
+    "reply_fixed": "问过的话和回过的话不能再改。",
+    "escalation_fixed": "问上级的记录不能再改。",
+    "entry_version": "刚刚有同事也写了一版，请看过再写。",
+    "entry_reviewed": "这一版已经有人审过了。",
+    "entry_reviewer": "自己写的要请别人审，审的人要有写问答的岗位。",
+    "entry_not_reviewed": "没有第二个人审过，不能发布。",
+    "entry_publication": "这一步和刚才别人办的碰上了，请看看现在用的是哪一版。",
+    "entry_publisher": "您的岗位不能发布问答。",
+    "law_import_complete": "这份法律条文已经收齐，不能再加。",
 }
 
 #: What was just done, shown once on the next page.
@@ -176,6 +225,12 @@ FLASHES: Final[dict[str, str]] = {
     "stand-back": "您已回避。以后这里不会再出现这件。",
     "candidate_created": "已登记。下一步：把邀请链接发给本人。",
     "replied": "已回复。提问的人会在聊天里看到。",
+    "escalated": "已经请上级来答。提问的人也知道了。",
+    "entry_written": "写好了，等另一位同事来审。",
+    "entry_approved": "审过了。现在可以发布。",
+    "entry_returned": "已退回。写的人会看到您的话。",
+    "entry_published": "发布了，机器人现在就这么答。",
+    "entry_withdrawn": "撤下了，机器人不再说这一条。",
     "task_finished": "已记下办完。",
     "signed_out": "已退出。",
 }
@@ -218,6 +273,7 @@ ERRORS: Final[dict[str, Explanation]] = {
     "stale_version": Explanation(
         "刚刚有人改过", "您打开以后，有同事办过这件。您这一步还没有办。", ("先看看最新情况，再决定要不要办。",)
     ),
+    "bad_fields": Explanation("有几处要再看一眼", "填的内容有几处不对。", ("回上一页改好再交。",)),
     "bad_input": Explanation("有一处要再看一眼", "填的内容有一处不对。", ("回上一页改好再交。",)),
     "sign_in_refused": Explanation(
         "没有登录成功", "用户名、密码或验证码有一个不对。", ("再试一次，注意验证码 30 秒换一次。",)
@@ -253,4 +309,21 @@ def fault(field: str, name: str) -> str:
 
 
 #: Fields with words of the official's own, given back when the session ended before they arrived.
-TYPED: Final = frozenset({"where", "description", "summary", "why", "body", "reason", "reply", "name"})
+TYPED: Final = frozenset(
+    {
+        "where",
+        "description",
+        "summary",
+        "why",
+        "body",
+        "reason",
+        "reply",
+        "name",
+        "note",
+        "label",
+        "questions",
+        "answer",
+        "more",
+        "document",
+    }
+)

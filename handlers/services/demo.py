@@ -19,10 +19,12 @@ from knowledge.casework.lifecycle import CaseState, Finding
 from knowledge.clock import local_date
 from knowledge.elections.commitments import load_packs
 from knowledge.errors import QingfengError
+from knowledge.model import Kind
 from storage import deployment
 from storage.ids import readable_code
 from storage.outbox import Recipient
 from storage.repositories.cases import CaseFlag, seal_for
+from storage.repositories.entries import Source, Wording
 from storage.repositories.officials import Official
 from storage.repositories.people import Person
 from storage.repositories.places import Place
@@ -88,7 +90,28 @@ ELECTION_DAYS: Final = {
     "cn/demo/yunling/bailu": (33, 25),
     "cn/demo/yunling/meihua": (38, 30),
 }
-QUESTIONS: Final = ("我在外省打工，能不能叫村里邻居帮我投？", "我们村选举日定在哪天？", "选举那天村里派车接老人吗？")
+#: What waits for a person, each asked by another one: the village, and the words. Three ask the same.
+QUESTIONS: Final = (
+    ("cn/demo/qinghe/xiangyang", "我在外省打工，能不能叫村里邻居帮我投？"),
+    ("cn/demo/qinghe/xiangyang", "选举那天村里派车接老人吗？"),
+    ("cn/demo/qinghe/hedong", "投票那天村里有车接老人吗？"),
+    ("cn/demo/qinghe/xiangyang", "选举那天村里派不派车接老人"),
+    ("cn/demo/qinghe/hedong", "投票那天村里管不管午饭？"),
+)
+#: Answered by the bot, to no use.
+USELESS: Final = ("cn/demo/qinghe/shiqiao", "我户口在镇上，人住石桥社区，到底在哪边投？", "away-registration")
+#: An entry that one official wrote and another has to review.
+ENTRY: Final = Wording(
+    place_path="cn/demo/qinghe",
+    kind=Kind.BOTH,
+    label="流动票箱几点来",
+    questions=("流动票箱几点到我家", "上门投票大概几点", "票箱几点钟上门", "流动票箱来之前打不打电话"),
+    answer="投票那天上午九点到十一点上门。来之前村里会打电话。",
+    more="要上门的，投票前三天跟村选举委员会说一声。两个人一起来，票当面投进箱子。",
+    sources=(Source(name="青河镇选举日工作安排（演示）", dated=date(2026, 3, 2)),),
+    in_force_from=date(2026, 3, 2),
+    in_force_until=None,
+)
 
 
 class NotEmpty(QingfengError):
@@ -141,6 +164,7 @@ async def build_demo(storage: Storage, access: Access, classifier: Classifier) -
     clock.walk_to(today - timedelta(days=1))
     await _hold_elections(past, places, seats, local_date(today))
     await _ask_questions(past, places)
+    await _write_entry(past, seats["town"].official)
     await deployment.put(storage, deployment.DEMO, "1")
     return list(seats.values())
 
@@ -310,16 +334,33 @@ async def _candidate(
 
 async def _ask_questions(past: Storage, places: dict[str, Place]) -> None:
     async with past.unit_of_work() as uow:
-        key = uow.keys.index("person", "demo/asker")
-        who = Person(uow.ids.next(), key, Recipient("web", uow.ids.next()), is_new=True)
-        await uow.people.add(who)
-        for question in QUESTIONS:
+        for path, question in QUESTIONS:
+            who = await _asker(uow, places[path])
             uow.inquiries.log(
-                person_id=who.id,
-                question=question,
-                entry_id=None,
-                score=0.0,
-                state="waiting",
-                place_id=places["cn/demo/qinghe/xiangyang"].id,
+                person_id=who.id, question=question, entry_id=None, score=0.0, state="waiting", place_id=who.place_id
             )
+        path, question, entry_id = USELESS
+        who = await _asker(uow, places[path])
+        asked = uow.inquiries.log(
+            person_id=who.id, question=question, entry_id=entry_id, score=0.7, state="answered", place_id=who.place_id
+        )
+        await uow.inquiries.judge(asked, who.id, useful=False)
+        await uow.commit()
+
+
+async def _asker(uow: UnitOfWork, place: Place) -> Person:
+    chat = uow.ids.next()
+    key = uow.keys.index("person", f"demo/asker/{chat}")
+    who = Person(uow.ids.next(), key, Recipient("web", chat), place_id=place.id, is_new=True)
+    await uow.people.add(who)
+    return who
+
+
+async def _write_entry(past: Storage, official: Official) -> None:
+    async with past.unit_of_work() as uow:
+        entry_id = await uow.entries.next_id()
+        await uow.entries.add_version(entry_id, 1, ENTRY, author_id=official.id, from_inquiry=None)
+        await uow.log.record(
+            actor=f"official/{official.id}", act="entry_written", subject=f"entry/{entry_id}", version=1
+        )
         await uow.commit()

@@ -41,6 +41,15 @@ class BadInput(QingfengError):
 
 
 @dataclass(slots=True, eq=False)
+class BadFields(QingfengError):
+    """Several fields of a form are wrong; `taken` names ways of asking that are answered already, and by what."""
+
+    code: ClassVar[str] = "bad_fields"
+    faults: tuple[BadInput, ...]
+    taken: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True, eq=False)
 class SignInRefused(QingfengError):
     """Wrong username, password or code, or too many tries; the three wrongs are not told apart."""
 

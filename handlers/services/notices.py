@@ -42,3 +42,30 @@ async def tell_officials(uow: UnitOfWork, case: Case, roles: tuple[Role, ...], *
             recipient=Recipient(OFFICIALS_CHANNEL, chat_id),
             payload={"notice": "desk_item_waiting", "data": {}},
         )
+
+
+async def tell_seats(
+    uow: UnitOfWork, roles: tuple[Role, ...], place_path: str, *, cause: str, exactly: bool = False, but: int = 0
+) -> int:
+    """Queue a content-free notice to officials who answer for a place; returns how many have a chat for it.
+
+    Args:
+        uow: The unit of work that is the reason.
+        roles: Whose work it is.
+        place_path: The place it is about.
+        cause: Makes it leave once.
+        exactly: Leave out those who answer for a larger place.
+        but: An official who knows already.
+    """
+    told = 0
+    for official, chat_id in await uow.officials.to_notify(roles, place_path):
+        if official.id == but or (exactly and official.place_path != place_path):
+            continue
+        await uow.outbox.put(
+            kind="notice",
+            dedupe_key=f"notice/{cause}/{official.id}",
+            recipient=Recipient(OFFICIALS_CHANNEL, chat_id),
+            payload={"notice": "desk_item_waiting", "data": {}},
+        )
+        told += 1
+    return told

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     HANDLE_CASES = "handle_cases"
     APPROVE_FINDINGS = "approve_findings"
     ANSWER_INQUIRIES = "answer_inquiries"
+    WRITE_ENTRIES = "write_entries"
     RUN_ELECTIONS = "run_elections"
     SEE_ELECTIONS = "see_elections"
     READ_LOG = "read_log"
@@ -38,10 +39,19 @@ _P = Permission
 
 PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.VILLAGE_CLERK: frozenset({_P.SEE_ELECTIONS, _P.ANSWER_INQUIRIES}),
-    Role.TOWNSHIP_STAFF: frozenset({_P.SEE_ELECTIONS, _P.RUN_ELECTIONS, _P.ANSWER_INQUIRIES}),
-    Role.DISCIPLINE_OFFICIAL: frozenset({_P.READ_CASES, _P.HANDLE_CASES, _P.ANSWER_INQUIRIES, _P.SEE_ELECTIONS}),
+    Role.TOWNSHIP_STAFF: frozenset({_P.SEE_ELECTIONS, _P.RUN_ELECTIONS, _P.ANSWER_INQUIRIES, _P.WRITE_ENTRIES}),
+    Role.DISCIPLINE_OFFICIAL: frozenset(
+        {_P.READ_CASES, _P.HANDLE_CASES, _P.ANSWER_INQUIRIES, _P.WRITE_ENTRIES, _P.SEE_ELECTIONS}
+    ),
     Role.DISCIPLINE_LEADER: frozenset(
-        {_P.READ_CASES, _P.HANDLE_CASES, _P.APPROVE_FINDINGS, _P.ANSWER_INQUIRIES, _P.SEE_ELECTIONS}
+        {
+            _P.READ_CASES,
+            _P.HANDLE_CASES,
+            _P.APPROVE_FINDINGS,
+            _P.ANSWER_INQUIRIES,
+            _P.WRITE_ENTRIES,
+            _P.SEE_ELECTIONS,
+        }
     ),
     Role.SUPERIOR: frozenset({_P.READ_CASES, _P.APPROVE_FINDINGS, _P.SEE_ELECTIONS}),
     Role.CUSTODIAN: frozenset(),
@@ -51,6 +61,10 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
 
 #: Roles whose signature ends an investigation; the database holds the same list.
 APPROVING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permission.APPROVE_FINDINGS in may)
+
+#: Roles that write, review and publish entries, and those that answer questions; the database holds the first list too.
+WRITING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permission.WRITE_ENTRIES in may)
+ANSWERING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permission.ANSWER_INQUIRIES in may)
 
 
 def may(role: Role, permission: Permission) -> bool:
