@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "doctor": ("doctor", "check settings, key, database and content"),
     "ask": ("ask", "answer a question as the bot would"),
     "classify": ("classify", "judge a report against the four must-investigate categories"),
-    "import": ("import_table", "enter places or elections from a CSV table"),
+    "import": ("import_table", "enter places or elections from a CSV table, or official texts of laws"),
     "create-official": ("create_official", "give somebody a seat at the desk"),
     "check-content": ("check_content", "check every rule, entry and citation on file"),
     "audit": ("audit", "verify the event log"),
