@@ -1,33 +1,53 @@
 """Questions: typed or pressed, answered with their source, judged, or passed to a person."""
 
+from datetime import date
+
 from aiogram import Router
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from handlers.chat import texts
+from handlers.chat import follow, texts
 from handlers.chat.filters import HasText
 from handlers.chat.keyboards import EntryTap, InquiryTap
 from handlers.chat.reply import Reply
 from handlers.chat.report import begin
-from handlers.services.answers import Answers
+from handlers.services.answers import Answers, AskOutcome
 from handlers.services.reports import Reports
+from knowledge.model import Intent
+from storage.repositories.inquiries import Inquiry
 from storage.repositories.people import Person
 from storage.unit_of_work import UnitOfWork
 
 
-async def on_question_asked(message: Message, uow: UnitOfWork, who: Person, answers: Answers) -> Reply:
+async def on_question_asked(
+    message: Message, state: FSMContext, uow: UnitOfWork, who: Person, answers: Answers, reports: Reports
+) -> Reply:
     """Somebody typed something that belongs to no other flow."""
     text = (message.text or "").strip()
     if not any(character.isalnum() for character in text):
         return texts.say_something()
     outcome = await answers.ask(uow, who, text)
     if outcome.answer.answered:
-        return texts.answer(outcome.answer, outcome.inquiry_id, looks_like_report=outcome.looks_like_report)
+        return texts.answer(outcome)
     if outcome.looks_like_report:
         return texts.maybe_report(outcome.answer, outcome.inquiry_id)
     if outcome.answer.door:
         return texts.other_door(outcome.answer, outcome.inquiry_id)
-    return texts.no_answer(outcome.answer, answers.promise(uow).reply_by)
+    if outcome.answer.intent is Intent.STATUS:
+        return await follow.own_cases(uow, who)
+    if outcome.answer.intent is Intent.REPORT:
+        return await begin(uow, who, state, reports)
+    return _without_answer(outcome, answers.promise(uow).reply_by)
+
+
+def _without_answer(outcome: AskOutcome, reply_by: date) -> Reply:
+    match outcome.answer.intent:
+        case Intent.QUESTION:
+            return texts.no_answer(outcome.answer, reply_by)
+        case Intent.PERSON:
+            return texts.handed_over(reply_by)
+        case intent:
+            return texts.small_talk(intent)
 
 
 async def on_related_question_pressed(
@@ -41,7 +61,7 @@ async def on_related_question_pressed(
     outcome = await answers.open_entry(uow, who, callback_data.entry_id)
     if outcome is None:
         return texts.entry_gone()
-    return texts.answer(outcome.answer, outcome.inquiry_id, looks_like_report=False)
+    return texts.answer(outcome)
 
 
 async def on_answer_judged(
@@ -52,13 +72,27 @@ async def on_answer_judged(
     who: Person,
     answers: Answers,
     reports: Reports,
-) -> Reply:
-    """Useful, not useful, more, a person, or: this is a report."""
+) -> Reply | list[Reply]:
+    """Useful, not useful, more, the law's own words, a person, or: this is a report."""
     inquiry_id = callback_data.inquiry_id
     asked = await uow.inquiries.get(inquiry_id)
     if asked is None or asked.person_id != who.id:
         return texts.stale_button()
     match callback_data.act:
+        case "articles":
+            return texts.articles(await answers.quoted(uow, who, asked))
+        case "more":
+            outcome = await answers.again(uow, who, asked)
+            return texts.details(outcome.answer) if outcome and outcome.answer.more else texts.entry_gone()
+        case act:
+            return await _act(act, asked, state, uow, who, answers, reports)
+
+
+async def _act(
+    act: str, asked: Inquiry, state: FSMContext, uow: UnitOfWork, who: Person, answers: Answers, reports: Reports
+) -> Reply:
+    inquiry_id = asked.id
+    match act:
         case "useful":
             await answers.judge(uow, who, inquiry_id, useful=True)
             return texts.thanks_useful()
@@ -70,8 +104,7 @@ async def on_answer_judged(
         case "report":
             return await begin(uow, who, state, reports, opening=asked.question)
         case _:
-            found = answers.entry(uow, asked.entry_id) if asked.entry_id else None
-            return texts.details(found) if found and found.more else texts.entry_gone()
+            return texts.stale_button()
 
 
 def add_routes(router: Router) -> None:

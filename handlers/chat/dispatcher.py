@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from aiogram import Dispatcher, Router
 
-from handlers.chat import ask, commit, follow, menu, other, report
+from handlers.chat import ask, commit, follow, home, menu, other, report
 from handlers.chat.conversation import ConversationStorage
 from handlers.chat.transaction import Channel, ChatLocks, OneTransaction, Sender
 from handlers.services.answers import Answers
+from handlers.services.home import Homes
 from handlers.services.reports import Reports
 from storage.unit_of_work import Storage
 
@@ -20,6 +21,7 @@ def create_dispatcher(
     *,
     answers: Answers,
     reports: Reports,
+    homes: Homes,
     wake: Callable[[], None],
 ) -> Dispatcher:
     """Wire middlewares and routers.
@@ -34,15 +36,17 @@ def create_dispatcher(
         send: Sends replies queued by a network channel.
         answers: The use cases of questions.
         reports: The use cases of reports.
+        homes: The use cases of a person's place.
         wake: Called after each commit: there may be something to deliver.
     """
     dispatcher = Dispatcher(storage=ConversationStorage(), disable_fsm=True)
     dispatcher["answers"] = answers
     dispatcher["reports"] = reports
+    dispatcher["homes"] = homes
     dispatcher.update.outer_middleware(OneTransaction(storage, channels, locks, send, wake))
     dispatcher.update.outer_middleware(dispatcher.fsm)
     flows = Router(name="flows")  # one router for all: each more costs every message 50 microseconds
-    for module in (commit, follow, report, ask, other):
+    for module in (commit, follow, report, home, ask, other):
         module.add_routes(flows)
     dispatcher.include_routers(menu.create_router(), flows)
     return dispatcher

@@ -4,9 +4,16 @@ aiogram runs a synchronous filter (a bare `F.text`) in a thread, 120 microsecond
 next to nothing. So every filter here is a coroutine.
 """
 
+import re
+from typing import Final
+
 from aiogram.filters import Filter
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import Message
+
+_HOME: Final = re.compile(
+    r"(?:我|俺|咱)(?:们)?(?:是|在|住在?|家在|家住在?|老家在?)\S{2,14}?(?:的|人|村民|居民|村|社区)"
+)
 
 
 class Flow(StatesGroup):
@@ -15,6 +22,7 @@ class Flow(StatesGroup):
     report = State()  # a report is being written; which prompt, the draft knows
     adding = State()  # material is being added to a case
     signing = State()  # a typed name signs a commitment
+    home = State()  # a typed name says where somebody is at home
 
 
 def bare(text: str | None) -> str:
@@ -39,6 +47,14 @@ class CommandOrWord(Says):
     async def __call__(self, message: Message) -> bool:
         """Whether it is."""
         return (message.text or "").startswith("/") or await super().__call__(message)
+
+
+class SaysHome(Filter):
+    """A message that says where somebody is at home: 我是向阳村的."""
+
+    async def __call__(self, message: Message) -> bool:
+        """Whether it is shaped like one; whether such a place is known, the handler finds out."""
+        return _HOME.fullmatch(bare(message.text)) is not None
 
 
 class HasText(Filter):

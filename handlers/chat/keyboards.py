@@ -10,7 +10,7 @@ from aiogram.filters.callback_data import CallbackData
 
 
 class MenuTap(CallbackData, prefix="m"):
-    """A choice of the main menu: ask, report, mine, resume, pause."""
+    """A choice of the main menu: ask, report, mine, home."""
 
     act: str
 
@@ -22,7 +22,10 @@ class EntryTap(CallbackData, prefix="e"):
 
 
 class InquiryTap(CallbackData, prefix="q"):
-    """What to do with an answered question: useful, useless, person, more, report."""
+    """What to do with an answered question.
+
+    useful, useless, person, more, report; articles: the official text.
+    """
 
     act: str
     inquiry_id: int
@@ -34,6 +37,17 @@ class ReportTap(CallbackData, prefix="r"):
     act: str
     step: str
     value: str = ""
+
+
+class HomeTap(CallbackData, prefix="h"):
+    """Where somebody is at home: place, province, elsewhere, village, community, never, forget, change, provinces.
+
+    `inquiry_id` is the question to answer again once that is known; 0 for none.
+    """
+
+    act: str
+    value: str = ""
+    inquiry_id: int = 0
 
 
 class CaseTap(CallbackData, prefix="c"):

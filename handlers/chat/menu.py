@@ -7,7 +7,7 @@ from aiogram.filters import Command, CommandObject, CommandStart
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from handlers.chat import commit, follow, official, texts
+from handlers.chat import commit, follow, home, official, texts
 from handlers.chat.filters import CommandOrWord, Flow, Says, bare
 from handlers.chat.keyboards import MenuTap
 from handlers.chat.reply import Reply
@@ -15,6 +15,7 @@ from handlers.chat.report import begin
 from handlers.chat.transaction import Channel
 from handlers.services.access import NOTICES
 from handlers.services.commitments import INVITATION
+from handlers.services.home import Homes
 from handlers.services.reports import Reports
 from storage.repositories.people import Person
 from storage.unit_of_work import UnitOfWork
@@ -86,6 +87,18 @@ async def on_wants_to_sign(message: Message, state: FSMContext, uow: UnitOfWork,
     return await commit.resume(uow, who, state)
 
 
+async def on_wants_own_home(message: Message, state: FSMContext, uow: UnitOfWork, who: Person, homes: Homes) -> Reply:
+    """Somebody wants to see where we think they are at home."""
+    await state.clear()
+    return await home.show(uow, who, state, homes)
+
+
+async def on_wants_to_move(message: Message, state: FSMContext, uow: UnitOfWork, homes: Homes) -> Reply:
+    """Somebody is at home elsewhere."""
+    await state.clear()
+    return await home.ask(uow, state, homes)
+
+
 async def on_menu_tapped(
     query: CallbackQuery,
     callback_data: MenuTap,
@@ -93,6 +106,7 @@ async def on_menu_tapped(
     uow: UnitOfWork,
     who: Person,
     reports: Reports,
+    homes: Homes,
 ) -> Reply:
     """A choice of the menu."""
     if callback_data.act == "report":
@@ -100,6 +114,8 @@ async def on_menu_tapped(
     await state.clear()
     if callback_data.act == "mine":
         return await follow.own_cases(uow, who)
+    if callback_data.act == "home":
+        return await home.show(uow, who, state, homes)
     return texts.ask_away()
 
 
@@ -110,8 +126,10 @@ _DROP: Final = ("不报了",)
 _ASK: Final = (texts.ASK, "我要问", "问问题")
 _REPORT: Final = (texts.REPORT, "我要举报", "举报", "反映", "接着写")
 _MINE: Final = (texts.MINE, "进度", "查进度", "我的举报")
+_HOME: Final = (texts.HOME, "我的村", "我的社区")
+_MOVE: Final = ("换村", "改村", "换社区", "改社区", "换个村", "换地方")
 _SIGN: Final = ("签承诺书", "承诺书", "签承诺", "现在签")
-_WORDS: Final = (*_HELLO, *_STOP, *_DROP, *_ASK, *_REPORT, *_MINE, *_SIGN)
+_WORDS: Final = (*_HELLO, *_STOP, *_DROP, *_ASK, *_REPORT, *_MINE, *_HOME, *_MOVE, *_SIGN)
 
 
 def create_router() -> Router:
@@ -131,6 +149,9 @@ def create_router() -> Router:
     router.message.register(on_wants_to_report, Says(*_REPORT))
     router.message.register(on_wants_own_cases, Command("my"))
     router.message.register(on_wants_own_cases, Says(*_MINE))
+    router.message.register(on_wants_own_home, Command("home"))
+    router.message.register(on_wants_own_home, Says(*_HOME))
+    router.message.register(on_wants_to_move, Says(*_MOVE))
     router.message.register(on_wants_to_sign, Command("sign"))
     router.message.register(on_wants_to_sign, Says(*_SIGN))
     router.callback_query.register(on_menu_tapped, MenuTap.filter())

@@ -177,5 +177,5 @@ def add_routes(router: Router) -> None:
     """The routes of this module; the first that fits answers."""
     router.message.register(on_file_sent, StateFilter(Flow.report), HasFile())
     router.message.register(on_prompt_answered, StateFilter(Flow.report))
-    router.message.register(on_file_came_first, StateFilter(None), HasFile())
+    router.message.register(on_file_came_first, StateFilter(None, Flow.home), HasFile())
     router.callback_query.register(on_report_button_pressed, ReportTap.filter())

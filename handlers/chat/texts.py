@@ -4,26 +4,33 @@ A function gives one `Reply`: what to say and which buttons go under it. Answer 
 out; never blame; nothing that gives a content away on a locked screen.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from handlers.chat.keyboards import CaseTap, MenuTap, ReportTap, SignTap, entry_data, inquiry_data
+from handlers.chat.keyboards import CaseTap, HomeTap, MenuTap, ReportTap, SignTap, entry_data, inquiry_data
 from handlers.chat.reply import Button, Reply, rows_of, tap
+from handlers.services.answers import AskOutcome
 from handlers.services.commitments import Signed, SigningView
+from handlers.services.home import Home
+from handlers.services.laws import Quoted
+from handlers.services.own_dates import ELECTION_DAY, OwnDate, OwnDates, Standing
 from handlers.services.reports import Problem, Receipt, ReportView, Step
 from knowledge.casework.lifecycle import CaseState, Finding
 from knowledge.clock import SHANGHAI, local_date
-from knowledge.model import Answer, Citation
+from knowledge.model import Answer, Citation, Intent, Jurisdiction, Kind
 from storage.repositories.cases import Case
+from storage.repositories.places import Place
 
 ASK: Final = "我想问"
 REPORT: Final = "我要反映"
 MINE: Final = "我的反映"
+HOME: Final = "我的村（社区）"
 _WEEKDAYS: Final = "一二三四五六日"
 _CIRCLED: Final = "①②③④⑤⑥⑦⑧⑨"
 _SHOWN_IN_SUMMARY: Final = 60
 _SOURCES_SHOWN: Final = 2  # in the first message; all of them behind 说详细点
+LONGEST_QUOTE: Final = 3_500  # characters of official text in one message
 
 
 def people_date(day: date) -> str:
@@ -116,15 +123,23 @@ def _menu_buttons() -> list[Button]:
         tap(ASK, MenuTap(act="ask")),
         tap(REPORT, MenuTap(act="report")),
         tap(MINE, MenuTap(act="mine")),
+        tap(HOME, MenuTap(act="home")),
     ]
 
 
 # Ask
 
 
-def answer(found: Answer, inquiry_id: int, *, looks_like_report: bool) -> Reply:
-    """An answer with its source, and what to do next."""
-    lines = [found.text]
+def answer(outcome: AskOutcome, *, opening: str = "") -> Reply:
+    """An answer with its source, and what to do next.
+
+    The own village's dates stand above it. `opening` is what was just understood.
+    """
+    found, inquiry_id, looks_like_report = outcome.answer, outcome.inquiry_id, outcome.looks_like_report
+    lines = [opening] if opening else []
+    if outcome.own is not None:
+        lines.append(_own_dates(outcome.own))
+    lines.append(found.text)
     if found.citations:
         rest = "等" if len(found.citations) > _SOURCES_SHOWN else ""
         lines.append(f"依据：{_sources(found.citations[:_SOURCES_SHOWN])}{rest}")
@@ -133,24 +148,110 @@ def answer(found: Answer, inquiry_id: int, *, looks_like_report: bool) -> Reply:
     rows: list[tuple[Button, ...]] = []
     if looks_like_report:
         rows.append((Button("我要反映这件事", inquiry_data("report", inquiry_id)),))
+    rows.extend(_whose_answer(outcome))
     rows.extend((Button(near.question, entry_data(near.entry_id)),) for near in found.suggestions[:3])
     last = [Button("有用", inquiry_data("useful", inquiry_id))]
     last.append(Button("没用", inquiry_data("useless", inquiry_id)))
     rows.append(tuple(last))
     more = [Button("说详细点", inquiry_data("more", inquiry_id))] if found.more else []
+    if outcome.can_quote:
+        more.append(Button("看条文", inquiry_data("articles", inquiry_id)))
     rows.append((*more, Button("问人", inquiry_data("person", inquiry_id))))
     return Reply("\n".join(lines), tuple(rows))
+
+
+def _whose_answer(outcome: AskOutcome) -> list[tuple[Button, ...]]:
+    """Buttons to say where one is at home, where the answer would be another one."""
+    found, asked = outcome.answer, outcome.inquiry_id
+    rows: list[tuple[Button, ...]] = []
+    if found.differs_by_kind:
+        village, community = (HomeTap(act=act, inquiry_id=asked) for act in ("village", "community"))
+        rows.append((tap("我是村里的", village), tap("我是社区的", community)))
+    if found.differs_by_place and not outcome.home.told:
+        if outcome.home.place:
+            rows.append((tap("说一下我是哪个省的", HomeTap(act="provinces", inquiry_id=asked)),))
+        else:
+            rows.append((tap("说一下我是哪儿的", HomeTap(act="change", inquiry_id=asked)),))
+    return rows
+
+
+def _own_dates(own: OwnDates) -> str:
+    lines = [f"来自您{'社区' if own.is_community else '村'}的选举日程（{own.place_name}）："]
+    lines.extend(_own_date(one, own.today) for one in own.dates)
+    if not own.dates:
+        lines.append("这个日子还没有录进来，请看公告，或者问选举委员会。")
+    lines.append("下面是一般的规定：")
+    return "\n".join(lines)
+
+
+def _own_date(one: OwnDate, today: date) -> str:
+    latest = "" if one.task.code == ELECTION_DAY else "最晚"
+    when = f"{latest}{people_date(one.due_on)}"
+    return f"{one.task.title}：{when}{_STANDING[one.standing].format(left=days_left(one.due_on, today))}"
+
+
+_STANDING: Final = {
+    Standing.AHEAD: "，{left}。",
+    Standing.DONE: "，已经办完了。",
+    Standing.PASSED: "，这一天已经过了，还没登记办完。可能改了日子，请看公告，或者问选举委员会。",
+    Standing.UNSETTLED: "，这是暂时的安排，还可能变。",
+}
+
+
+def articles(found: Sequence[Quoted]) -> list[Reply]:
+    """The official text of the articles an answer stands on, cut into messages that are not too long."""
+    if not found:
+        return [entry_gone()]
+    parts: list[str] = []
+    for one in found:
+        cited = one.citation
+        head = f"《{cited.source}》（{cited.version}）{cited.article}"
+        parts.extend(_pieces(head, one.text))
+    messages: list[str] = []
+    for part in parts:
+        if messages and len(messages[-1]) + len(part) + 2 <= LONGEST_QUOTE:
+            messages[-1] = f"{messages[-1]}\n\n{part}"
+        else:
+            messages.append(part)
+    return [Reply(message) for message in messages]
+
+
+def _pieces(head: str, text: str) -> list[str]:
+    """An article under its name; a very long one in several pieces, cut at paragraphs or sentences."""
+    room = LONGEST_QUOTE - len(head) - len("（接上）\n“”")
+    pieces, rest = [], text
+    while len(rest) > room:
+        cut = max(rest.rfind(mark, 0, room) + 1 for mark in ("\n", "。", "；")) or room
+        pieces.append(rest[:cut].strip())
+        rest = rest[cut:].strip()
+    pieces.append(rest)
+    return [f"{head}{'（接上）' if at else ''}\n“{piece}”" for at, piece in enumerate(pieces)]
 
 
 def no_answer(found: Answer, reply_by: date) -> Reply:
     """An honest "I don't know": who answers, by when, and the nearest questions."""
     rows = [(Button(near.question, entry_data(near.entry_id)),) for near in found.suggestions[:3]]
     rows.append((tap(REPORT, MenuTap(act="report")),))
-    nearby = "\n下面是相近的问题，也许用得上：" if found.suggestions else "\n换个说法再问一次也行。"
+    nearby = "\n换个说法再问一次也行" + ("，或者点下面相近的：" if found.suggestions else "。")
     return Reply(
         f"这个我拿不准，不敢乱讲。\n问题交给值班的人了，最晚{people_date(reply_by)}在这里答复您。{nearby}",
         tuple(rows),
     )
+
+
+_SMALL_TALK: Final = {
+    Intent.THANKS: "不客气。还有想问的，直接打字就行。",
+    Intent.GOODBYE: "好，您慢走。有事随时来。",
+    Intent.TEST: "收到，我在。想问选举的事，直接打字就行。",
+    Intent.ABUSE: "没帮上忙，对不住。您想办什么事，说一句就行；要找真人，打“转人工”。",
+    Intent.NONSENSE: "这句没看懂。用一句话说想问什么，比如：委托票一个人能带几张。",
+}
+
+
+def small_talk(intent: Intent) -> Reply:
+    """For somebody who greets, thanks, tries the bot out or is angry."""
+    said = _SMALL_TALK.get(intent)
+    return Reply(said, (tuple(_menu_buttons()[:2]),)) if said else welcome()
 
 
 def other_door(found: Answer, inquiry_id: int) -> Reply:
@@ -209,6 +310,107 @@ def handed_over(reply_by: date) -> Reply:
 def entry_gone() -> Reply:
     """For a question that the content no longer has."""
     return Reply("这个问题的内容正在更新。请打字再问一次。")
+
+
+# Where somebody is at home
+
+
+def where_are_you(places: Sequence[Place], provinces: Sequence[Jurisdiction], inquiry_id: int = 0) -> Reply:
+    """The question where somebody is at home; asked once."""
+    if not places:
+        return which_province(provinces, inquiry_id)
+    return Reply(
+        "您是哪个村（社区）的？打村名，或点下面。\n记住以后，就按您那儿的规定和日子答。随时可以改，也可以不说。",
+        _home_rows(places, inquiry_id),
+    )
+
+
+def which_place(places: Sequence[Place], inquiry_id: int = 0) -> Reply:
+    """Several places are called like that."""
+    return Reply("有好几个地方名字相近，请点一个。", _home_rows(places, inquiry_id))
+
+
+def place_unknown(typed: str, places: Sequence[Place], provinces: Sequence[Jurisdiction], inquiry_id: int = 0) -> Reply:
+    """No place of ours is called like that."""
+    if not places:
+        return Reply(
+            f"“{_short(typed, 12)}”这里没有登记。点一下是哪个省，也能按省里的规定答。",
+            _province_rows(provinces, inquiry_id),
+        )
+    return Reply(
+        f"名单里没有找到“{_short(typed, 12)}”。请看看下面有没有，或者换个写法；都不是，就点“不在这里”。",
+        _home_rows(places, inquiry_id),
+    )
+
+
+def which_province(provinces: Sequence[Jurisdiction], inquiry_id: int = 0) -> Reply:
+    """Which province somebody is in, of those whose rules are on file."""
+    return Reply("您是哪个省（市）的？各省的办法不一样，这里登记了这几个：", _province_rows(provinces, inquiry_id))
+
+
+def home_known(home: Home) -> Reply:
+    """What is remembered of somebody's place, and how to change it."""
+    rows = (
+        (tap("换一个", HomeTap(act="change")), tap("忘掉它", HomeTap(act="forget"))),
+        (tap(ASK, MenuTap(act="ask")),),
+    )
+    return Reply(f"记着的是：{_home_name(home)}。\n按那儿的规定和日子回答您。", rows)
+
+
+def home_noted(home: Home) -> str:
+    """What was just understood of somebody's place, before an answer."""
+    return f"好，记住了：{_home_name(home)}。"
+
+
+def home_remembered(home: Home) -> Reply:
+    """What was just understood of somebody's place."""
+    return Reply(
+        f"{home_noted(home)}以后按这个回答您，想改就发“换村”。",
+        ((tap("换一个", HomeTap(act="change")), tap(ASK, MenuTap(act="ask"))),),
+    )
+
+
+def home_forgotten() -> Reply:
+    """After 忘掉它."""
+    return Reply("好，忘掉了。以后按一般的规定答。", rows_of(_menu_buttons(), 2))
+
+
+def home_elsewhere() -> Reply:
+    """For a province without rules on file."""
+    return Reply("别的省的办法这里还没有登记，我按全国的法律答您。省里另有规定的，以当地文件为准。")
+
+
+def home_untold() -> Reply:
+    """After 不说了."""
+    return Reply("好，不说也行，照常问。", rows_of(_menu_buttons(), 2))
+
+
+_KINDS: Final = {Kind.VILLAGE: "村里的", Kind.COMMUNITY: "社区的"}
+
+
+def _home_name(home: Home) -> str:
+    province = home.province.name if home.province else "别的省" if home.told else ""
+    if home.place:
+        return f"{home.place.name}（{province}）" if province else home.place.name
+    return "，".join(part for part in (province, _KINDS.get(home.kind, "") if home.kind else "") if part)
+
+
+def _home_rows(places: Sequence[Place], inquiry_id: int) -> tuple[tuple[Button, ...], ...]:
+    named = [tap(one.name, HomeTap(act="place", value=str(one.id), inquiry_id=inquiry_id)) for one in places[:12]]
+    last = (
+        tap("不在这里", HomeTap(act="provinces", inquiry_id=inquiry_id)),
+        tap("不说了", HomeTap(act="never", inquiry_id=inquiry_id)),
+    )
+    return (*rows_of(named, 2), last)
+
+
+def _province_rows(provinces: Sequence[Jurisdiction], inquiry_id: int) -> tuple[tuple[Button, ...], ...]:
+    named = [tap(one.name, HomeTap(act="province", value=one.id, inquiry_id=inquiry_id)) for one in provinces]
+    last = (
+        tap("别的省", HomeTap(act="elsewhere", inquiry_id=inquiry_id)),
+        tap("不说了", HomeTap(act="never", inquiry_id=inquiry_id)),
+    )
+    return (*rows_of(named, 2), last)
 
 
 # Report
@@ -645,6 +847,13 @@ def _inquiry_replied(data: dict[str, Any], _now: datetime) -> Reply:
     return Reply(f"您问过：{data['question']}\n\n值班的人回您：\n{data['reply']}", rows_of(_menu_buttons(), 2))
 
 
+def _inquiry_escalated(data: dict[str, Any], _now: datetime) -> Reply:
+    due = people_date(date.fromisoformat(data["due_on"]))
+    return Reply(
+        f"您问过：{data['question']}\n\n这里的人也拿不准，已经去问上级了，最晚{due}在这里答复您。不用您再问一遍。"
+    )
+
+
 def _commitments_due(data: dict[str, Any], now: datetime) -> Reply:
     due, today = date.fromisoformat(data["due_on"]), local_date(now)
     return Reply(
@@ -664,6 +873,7 @@ _NOTICES: Final[dict[str, Callable[[dict[str, Any], datetime], Reply]]] = {
     "case_guided": _case_notice("您反映的 {number} 不归这里管，请这样做：\n{where}\n有新情况也可以在这里补充。"),
     "case_closed": _case_closed,
     "inquiry_replied": _inquiry_replied,
+    "inquiry_escalated": _inquiry_escalated,
     "commitments_due": _commitments_due,
     "desk_item_waiting": lambda _data, _now: Reply("您有一条新消息，请打开工作台查看。"),
 }

@@ -14,6 +14,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from handlers.services.place_names import ELECTING, matching
 from knowledge.calendar import WorkingCalendar
 from knowledge.casework.classification import Classifier, Flag, ReportFacts
 from knowledge.clock import local_date
@@ -32,7 +33,6 @@ MASS_REACTION_DAYS: Final = 30
 _LONGEST: Final = {"what": 10_000}
 _LONGEST_STORY: Final = 100_000
 _LONGEST_FIELD: Final = 200
-_ELECTING: Final = ("village", "community")
 _MOBILE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _LANDLINE: Final = re.compile(r"(?<!\d)0\d{2,3}-?\d{7,8}(?!\d)")
 _DIGITS: Final = re.compile(r"\d(?:[\d\- ]*\d)?")
@@ -192,7 +192,7 @@ class Reports:
         """Take a village pressed as a button."""
         draft = await uow.drafts.in_writing(who.id)
         place = await uow.places.get(place_id)
-        if draft is None or place is None or place.kind not in _ELECTING:
+        if draft is None or place is None or place.kind not in ELECTING:
             return await self._view(uow, draft) if draft else None
         return await self._set_place(uow, who, draft, place)
 
@@ -365,11 +365,8 @@ class Reports:
         return await self._view(uow, draft, full, kept=words[:20])
 
     async def _take_place_name(self, uow: UnitOfWork, who: Person, draft: Draft, words: str) -> ReportView:
-        wanted = re.sub(r"(村委会|居委会|社区|村)$", "", words)
-        known = await uow.places.all_of(*_ELECTING)
-        hits = [place for place in known if words == place.name] or [
-            place for place in known if wanted and (wanted in place.name or place.name in words)
-        ]
+        known = await uow.places.all_of(*ELECTING)
+        hits = matching(words, known)
         if len(hits) == 1:
             return await self._set_place(uow, who, draft, hits[0])
         problem = Problem.SEVERAL_PLACES if hits else Problem.UNKNOWN_PLACE
@@ -438,7 +435,7 @@ class Reports:
     ) -> ReportView:
         step = Step(draft.step)
         if step is Step.PLACE and not places:
-            places = tuple(await uow.places.all_of(*_ELECTING))
+            places = tuple(await uow.places.all_of(*ELECTING))
         files = tuple(await uow.files.of_draft(draft.id)) if step in (Step.EVIDENCE, Step.REVIEW) or kept else ()
         return ReportView(step, draft.answers, files, problem, detail, places, kept, remove_incoming)
 

@@ -15,7 +15,10 @@ CONTENT = Path(__file__).parents[1] / "content" / "elections"
 
 @dataclass(frozen=True, slots=True)
 class PlannedTask:
-    """One line of a plan. `offset` is in calendar days from election day; `law` is hard, province or policy."""
+    """One line of a plan. `offset` is in calendar days from election day; `law` is hard, province or policy.
+
+    `entries` are the questions this line's date answers for somebody whose village has a timetable.
+    """
 
     code: str
     offset: int
@@ -23,6 +26,7 @@ class PlannedTask:
     who: str
     law: str
     article: str
+    entries: tuple[str, ...] = ()
 
     def due_on(self, election_day: date) -> date:
         """The latest day for this task."""
@@ -33,7 +37,8 @@ class PlannedTask:
 def load_plan(name: str = "village") -> tuple[PlannedTask, ...]:
     """A plan on file, in order of dates."""
     data = yaml.safe_load((CONTENT / f"{name}_plan.yaml").read_text(encoding="utf-8"))
-    return tuple(sorted((PlannedTask(**task) for task in data["tasks"]), key=lambda task: task.offset))
+    tasks = (PlannedTask(**{**task, "entries": tuple(task.get("entries", ()))}) for task in data["tasks"])
+    return tuple(sorted(tasks, key=lambda task: task.offset))
 
 
 def task_titles() -> dict[str, str]:

@@ -1,0 +1,96 @@
+"""The dates of somebody's own village, from its election's timetable.
+
+What a newcomer gets wrong: the general answer still stands below. The timetable says when *this* village plans it;
+the law says by when it must be, and the notice on the wall says when it is.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from handlers.services.home import Home
+from knowledge.clock import local_date
+from knowledge.elections.timetable import PlannedTask, load_plan
+from knowledge.entry_files import COMMUNITY_SUFFIX
+from storage.repositories.elections import Election, Task
+from storage.unit_of_work import UnitOfWork
+
+_COMMITMENTS: Final = "commitments_signed"
+ELECTION_DAY: Final = "election_day"
+_ASKS_WHEN: Final = re.compile(
+    r"哪.?天|哪.?日|几号|几月|几时|几点|何时|什么时|什么日子|啥时|啥日子|多会儿|么时候|么子时候|时间|日期|日子|多久|几天|提前|最晚|最迟|截止|到期|之前"
+)
+
+
+class Standing(StrEnum):
+    """How a date of a timetable stands today."""
+
+    AHEAD = "ahead"
+    DONE = "done"
+    PASSED = "passed"  # the day is over and nobody ticked it off: perhaps it was put off
+    UNSETTLED = "unsettled"  # the election is still being prepared
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDate:
+    """One line of the timetable; `due_on` is the latest day, and the day itself for the vote."""
+
+    task: PlannedTask
+    due_on: date
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDates:
+    """What a village's timetable says to a question; without dates: that it says nothing."""
+
+    place_name: str
+    is_community: bool
+    dates: tuple[OwnDate, ...]
+    today: date
+
+
+async def own_dates(uow: UnitOfWork, home: Home, question: str, entry_id: str) -> OwnDates | None:
+    """The own village's dates for a question that asks when, or None where they have no part in the answer.
+
+    Args:
+        uow: The unit of work.
+        home: Where the asker is at home.
+        question: As typed, or a button's words.
+        entry_id: The entry that answers.
+    """
+    own = entry_id.removesuffix(COMMUNITY_SUFFIX)
+    tasks = [task for task in load_plan() if own in task.entries]
+    if home.place is None or not tasks or not _ASKS_WHEN.search(question):
+        return None
+    today, is_community = local_date(uow.clock.now()), home.place.kind == "community"
+    election = _nearest(await uow.elections.within(home.place.path))
+    if election is None:
+        return OwnDates(home.place.name, is_community, (), today)
+    written = {task.code: task for task in await uow.elections.tasks(election.id)}
+    found = (_own_date(task, election, written, today) for task in tasks)
+    return OwnDates(home.place.name, is_community, tuple(one for one in found if one is not None), today)
+
+
+def _nearest(elections: list[Election]) -> Election | None:
+    """The election that is running, or else being prepared."""
+    for state in ("running", "preparing"):
+        found = next((one for one in elections if one.state == state), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _own_date(task: PlannedTask, election: Election, written: Mapping[str, Task], today: date) -> OwnDate | None:
+    line = written.get(task.code)
+    if line is None:
+        return None
+    due_on = election.commitments_due_on if task.code == _COMMITMENTS else line.due_on
+    if line.done_at is not None:
+        return OwnDate(task, due_on, Standing.DONE)
+    if election.state == "preparing":
+        return OwnDate(task, due_on, Standing.UNSETTLED)
+    return OwnDate(task, due_on, Standing.PASSED if due_on < today else Standing.AHEAD)
