@@ -13,7 +13,9 @@ from fastapi import FastAPI
 
 from handlers.desk.app import DeskSettings, create_desk, static_files
 from handlers.desk.security import SecurityHeaders
+from handlers.services.answer_book import AnswerBook
 from handlers.services.answers import Answers
+from handlers.services.home import Homes
 from knowledge.answering import Answerer
 from knowledge.calendar import load_calendar
 from knowledge.casework.access import Role
@@ -28,8 +30,14 @@ CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 
 @cache
+def _answerer() -> Answerer:
+    return Answerer(load_knowledge())
+
+
 def answers() -> Answers:
-    return Answers(Answerer(load_knowledge()), Classifier(load_categories()), load_calendar(), "cn")
+    book = AnswerBook(load_knowledge(), _answerer())
+    homes = Homes(load_knowledge().jurisdictions.values(), "cn")
+    return Answers(book, Classifier(load_categories()), load_calendar(), homes)
 
 
 class DeskSite:
@@ -41,7 +49,8 @@ class DeskSite:
         self.woken = 0
         self.base_url = base_url
         settings = DeskSettings(base_url=base_url, demo=False, telegram_username=telegram)
-        self.router = create_desk(storage, self.access, answers(), settings, self._wake)
+        self.answers = answers()
+        self.router = create_desk(storage, self.access, self.answers, settings, self._wake)
         self.app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         self.app.mount("/static", static_files())
         self.app.include_router(self.router)

@@ -10,9 +10,11 @@ from knowledge.casework.categories import Category
 from knowledge.casework.lifecycle import CaseState, Finding
 from knowledge.clock import local_date
 from knowledge.elections.commitments import load_packs
+from knowledge.model import Kind
 from storage.ids import readable_code
 from storage.outbox import Recipient
 from storage.repositories.cases import Case, CaseFlag
+from storage.repositories.entries import EntryVersion, Source, Wording
 from storage.repositories.officials import Official
 from storage.repositories.people import Person
 from storage.repositories.places import Place
@@ -74,6 +76,55 @@ async def add_person(uow: UnitOfWork, chat_id: int = 1001, channel: str = "web")
     who = Person(uow.ids.next(), key, Recipient(channel, chat_id))
     await uow.people.add(who)
     return who
+
+
+#: A form that makes a good entry.
+ENTRY_FORM = {
+    "place": VILLAGE,
+    "kind": "both",
+    "label": "投票那天有车接吗",
+    "questions": "选举日村里派车接老人吗\n投票那天有没有车接送\n去投票有车坐吗",
+    "answer": "有。早上八点在村口等，走不动的打村里值班电话。",
+    "more": "车一共跑三趟，末班十点半。",
+    "document": "柳树村选举日工作安排",
+    "document_dated": "2026-03-01",
+    "in_force_from": "2026-03-01",
+    "in_force_until": "",
+}
+
+
+async def add_entry(
+    uow: UnitOfWork,
+    author: Official,
+    *,
+    reviewer: Official | None = None,
+    published: bool = False,
+    entry_id: str = "",
+    place_path: str = VILLAGE,
+    **wording: Any,
+) -> EntryVersion:
+    """A version of an entry, by rows alone: waiting, approved by `reviewer`, or published by them too."""
+    given = {
+        "label": "投票那天有车接吗",
+        "questions": ("选举日村里派车接老人吗", "投票那天有没有车接送", "去投票有车坐吗"),
+        "answer": "有。早上八点在村口等。",
+        "more": "",
+        "kind": Kind.BOTH,
+        "sources": (Source(name="柳树村选举日工作安排", dated=date(2026, 3, 1)),),
+        "in_force_from": date(2026, 3, 1),
+        "in_force_until": None,
+        **wording,
+    }
+    entry_id = entry_id or await uow.entries.next_id()
+    number = len(await uow.entries.versions(entry_id)) + 1
+    version_id = await uow.entries.add_version(
+        entry_id, number, Wording(place_path=place_path, **given), author_id=author.id, from_inquiry=None
+    )
+    if reviewer:
+        await uow.entries.review(version_id, verdict="approved", note="", reviewer_id=reviewer.id)
+        if published:
+            await uow.entries.publish(entry_id, version_id, official_id=reviewer.id)
+    return (await uow.entries.versions(entry_id))[-1]
 
 
 async def add_case(

@@ -23,10 +23,11 @@ WITHIN = {
     "notice_token_rejected",
     "notice_delayed",
     "bad_row",  # the import command prints the line of the table
+    "law_texts_refused",  # the import command prints each text's fault
     "update_failed",  # the chat has apologised; the channel takes the update for handled
 }
 #: They end a start or a command, which prints them as one line: they say themselves what to do.
-LINES = {"unsafe_database", "key_file_problem", "content_error"}
+LINES = {"unsafe_database", "key_file_problem", "content_error", "law_text_refused"}
 
 
 def errors() -> dict[str, type[QingfengError]]:

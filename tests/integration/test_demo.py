@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from handlers.services import demo, elections
+from handlers.services import demo, elections, entries, inquiries
+from handlers.services.answer_book import AnswerBook
 from handlers.services.demo import DemoSeat, NotEmpty, build_demo, demo_links
+from knowledge.answering import Answerer
 from knowledge.casework.access import Role
 from knowledge.casework.categories import Category, load_categories
 from knowledge.casework.classification import Classifier
 from knowledge.casework.lifecycle import CLOSED_STATES, CaseState
 from knowledge.clock import local_date
+from knowledge.loader import load_knowledge
 from storage import audit, deployment
 from storage.repositories.cases import Case
 from storage.unit_of_work import Storage
@@ -55,7 +58,7 @@ async def test_the_county_is_whole(county: County) -> None:
     async with storage.unit_of_work() as uow:
         candidates = await uow.elections.candidates_within(demo.COUNTY)
         assert {one.state for one in candidates} == {"invited", "signing", "may_stand"}
-        assert await uow.inquiries.waiting(demo.COUNTY) == len(demo.QUESTIONS)
+        assert await uow.inquiries.counts(demo.COUNTY) == {"waiting": len(demo.QUESTIONS), "useless": 1}
         closed_unlawfully = await uow.read(
             text(
                 "SELECT c.number FROM cases c JOIN case_flag f ON f.case_id = c.id LEFT JOIN investigation i "
@@ -78,6 +81,25 @@ async def timetables_run(county: County, today: object) -> None:
     assert len(running) >= 4
     late = [(table.election.place_name, line.task.code) for table in found for line in table.lines if line.overdue]
     assert late == [("河东村", "roll_published")]
+
+
+async def test_the_county_has_questions_alike_and_an_entry_that_another_official_reviews(county: County) -> None:
+    town, leader = (county.seats[name].official for name in ("town", "leader"))
+    book = AnswerBook(load_knowledge(), Answerer(load_knowledge()))
+    async with county.storage.unit_of_work() as uow:
+        groups = await inquiries.groups(uow, leader, book.lexicon)
+        assert [group.people for group in groups] == [3, 1, 1]
+        (useless,) = await inquiries.inbox(uow, leader, state="useless")
+        assert useless.entry_id in book.knowledge.entries
+        assert (await entries.to_review(uow, town), await entries.to_review(uow, leader)) == (0, 1)
+        (view,) = await entries.listing(uow, leader)
+        await entries.review(uow, leader, view.entry_id, view.latest.id, verdict="approved", note="")
+        await entries.publish(uow, leader, view.entry_id, view.latest.id, book)  # nothing shipped answers it already
+        await uow.commit()
+    assert await book.refresh(county.storage)
+    answerer = await book.at("cn/demo/qinghe/xiangyang")
+    found = answerer.answer("流动票箱大概几点来我家", as_of=local_date(county.storage.clock.now()))
+    assert found.text == demo.ENTRY.answer
 
 
 async def test_every_open_flagged_case_refuses_every_way_of_closing_it(county: County) -> None:
@@ -112,7 +134,10 @@ async def test_no_number_in_the_county_could_be_somebodys_and_everybody_is_plain
                 named += 1
                 name, contact = (pair.open(custodian.password, part) for part in sealed)
                 assert (name[:3], contact[:4]) == ("演示人", "演示号码")
-        told += [inquiry.question for inquiry in await uow.inquiries.inbox(demo.COUNTY, state="waiting")]
+        for state in ("waiting", "useless"):
+            told += [inquiry.question for inquiry in await uow.inquiries.inbox(demo.COUNTY, state=state)]
+        for version in await uow.entries.within(demo.COUNTY):
+            told += [version.answer, version.more, *version.questions]
         told += [candidate.name for candidate in await uow.elections.candidates_within(demo.COUNTY)]
     assert named >= 10
     assert [words for words in told if PHONE.search(words)] == []

@@ -30,7 +30,17 @@ NEEDS = {
     ("POST", "/desk/candidates/{candidate_id}/invite"): Permission.RUN_ELECTIONS,
     ("GET", "/desk/questions"): Permission.ANSWER_INQUIRIES,
     ("GET", "/desk/questions/{inquiry_id}"): Permission.ANSWER_INQUIRIES,
+    ("POST", "/desk/questions/{inquiry_id}/escalate"): Permission.ANSWER_INQUIRIES,
     ("POST", "/desk/questions/{inquiry_id}/reply"): Permission.ANSWER_INQUIRIES,
+    ("GET", "/desk/entries"): Permission.WRITE_ENTRIES,
+    ("POST", "/desk/entries"): Permission.WRITE_ENTRIES,
+    ("GET", "/desk/entries/new"): Permission.WRITE_ENTRIES,
+    ("GET", "/desk/entries/{entry_id}"): Permission.WRITE_ENTRIES,
+    ("GET", "/desk/entries/{entry_id}/edit"): Permission.WRITE_ENTRIES,
+    ("POST", "/desk/entries/{entry_id}/review"): Permission.WRITE_ENTRIES,
+    ("POST", "/desk/entries/{entry_id}/publish"): Permission.WRITE_ENTRIES,
+    ("POST", "/desk/entries/{entry_id}/withdraw"): Permission.WRITE_ENTRIES,
+    ("POST", "/desk/entries/{entry_id}/versions"): Permission.WRITE_ENTRIES,
     ("GET", "/desk/timetable"): Permission.SEE_ELECTIONS,
     ("GET", "/desk/timetable/{election_id}"): Permission.SEE_ELECTIONS,
     ("POST", "/desk/timetable/{election_id}/tasks/{task_id}"): Permission.RUN_ELECTIONS,
@@ -58,7 +68,11 @@ async def furnish(site: DeskSite) -> dict[str, str]:
         inquiry = uow.inquiries.log(
             person_id=who.id, question="问", entry_id=None, score=0, state="waiting", place_id=village.id
         )
+        await factories.add_official(uow, Role.TOWNSHIP_STAFF, "cn")  # somebody above
+        entry = await factories.add_entry(uow, official)
         return {
+            "entry_id": entry.entry_id,
+            "version": str(entry.id),
             "number": case.number,
             "file_id": file.id,
             "act": "note",
@@ -91,6 +105,10 @@ FORMS = {
     "/desk/cases/{number}/{act}": {"body": "看过了"},
     "/desk/candidates": {"name": "赵刚", "office": "member"},
     "/desk/questions/{inquiry_id}/reply": {"reply": "三月八日投票。"},
+    "/desk/questions/{inquiry_id}/escalate": {"note": "不知道哪天"},
+    "/desk/entries": {**factories.ENTRY_FORM, "label": "有没有水喝", "questions": "有水吗\n有没有热水\n能喝水吗"},
+    "/desk/entries/{entry_id}/versions": factories.ENTRY_FORM,
+    "/desk/entries/{entry_id}/review": {"verdict": "approved"},
 }
 
 
@@ -103,7 +121,8 @@ async def test_a_role_opens_what_it_may_and_nothing_else(storage, role):
     csrf = browser.csrf
     assert home.status_code == 200
     for (method, path), permission in NEEDS.items():
-        fields = {"csrf": csrf, "election": parts["election_id"], **FORMS.get(path, {})}
+        named = {"election": parts["election_id"], "version": parts["version"]}
+        fields = {"csrf": csrf, **named, **FORMS.get(path, {})}
         send = browser.client.get(filled(path, parts)) if method == "GET" else None
         answer = await (send or browser.client.post(filled(path, parts), data=fields))
         if may(role, permission):
@@ -122,7 +141,7 @@ async def test_an_official_of_another_village_finds_nothing(storage, role):
     for (method, path), permission in NEEDS.items():
         if "{" not in path or not may(role, permission):
             continue
-        fields = {"csrf": browser.csrf, **FORMS.get(path, {})}
+        fields = {"csrf": browser.csrf, "version": parts["version"], **FORMS.get(path, {})}
         here = filled(path, parts)
         answer = await (browser.client.get(here) if method == "GET" else browser.client.post(here, data=fields))
         assert answer.status_code == 404, (method, path, answer.status_code)

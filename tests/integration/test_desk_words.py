@@ -43,7 +43,12 @@ def test_every_error_of_the_house_has_words():
                 importlib.import_module(module.name)
     apart = ("bot.", "handlers.chat")  # errors of the channels; another test of this process may have loaded them
     codes = {kind.code for kind in all_subclasses(QingfengError) if not kind.__module__.startswith(apart)}
-    assert codes - set(words.ERRORS) == {"sign_in_needed", "bad_row"}  # the sign-in page; the terminal
+    assert codes - set(words.ERRORS) == {  # the sign-in page; the terminal
+        "sign_in_needed",
+        "bad_row",
+        "law_text_refused",
+        "law_texts_refused",
+    }
     assert set(STATUS) <= set(words.ERRORS)
 
 
@@ -75,7 +80,8 @@ def test_every_role_without_pages_is_told_where_its_work_is():
 
 def test_every_rule_of_the_database_has_words():
     for dialect in ("sqlite", "postgresql"):
-        sql = (ROOT / f"storage/migrations/enforcement/0001_{dialect}.sql").read_text(encoding="utf-8")
+        files = sorted((ROOT / "storage/migrations/enforcement").glob(f"*_{dialect}.sql"))
+        sql = "\n".join(path.read_text(encoding="utf-8") for path in files)
         rules = set(re.findall(r"'qf:([a-z_]+)", sql)) | set(re.findall(r"refuse\w*\('([a-z_]+)'\)", sql))
         assert rules
         assert rules <= set(words.RULES)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from handlers.services import answers, cases, commitments, elections
+from handlers.services import cases, commitments, elections, inquiries
 from knowledge.casework.access import Role
 from knowledge.casework.categories import Category
 from knowledge.casework.lifecycle import CaseState, Finding
@@ -79,19 +79,19 @@ async def test_a_person_answers_what_was_passed_on_and_the_asker_gets_it(site):
 
 async def test_what_nobody_knows_is_handed_over_with_a_day_to_reply_by(site):
     who, staff = await site.meet(), await _official(site, Role.TOWNSHIP_STAFF)
-    heard = await who.say("我家的猫生了几只小猫？")
+    heard = await who.say("石狮子的耳朵缺了一角")
     assert "拿不准" in heard[-1]
     assert "最晚3月12日（星期四）" in heard[-1]
-    await _reply(site, staff, "猫", "这个要问您自己家里。")
+    await _reply(site, staff, "石狮子", "这个要问您自己家里。")
     assert await site.deliver() == 1
     assert await site.deliver() == 0
     assert (await who.read()).count("这个要问您自己家里。") == 1
 
 
 async def _reply(site: Site, staff: Official, about: str, words: str) -> None:
-    waiting = await site.do(lambda uow: answers.inbox(uow, staff))
+    waiting = await site.do(lambda uow: inquiries.inbox(uow, staff))
     found = next(item for item in waiting if about in item.question)
-    await site.do(lambda uow: answers.reply(uow, staff, found.id, words))
+    await site.do(lambda uow: inquiries.reply(uow, staff, [found.id], words))
 
 
 # Report and queue

@@ -77,6 +77,11 @@ def test_a_reference_at_the_beginning_of_a_line_is_no_article() -> None:
     assert "第二条第二款规定的人" in read_law(PLAIN).articles["3"]
 
 
+def test_a_heading_without_a_space_belongs_to_no_article_and_a_reference_to_a_chapter_does() -> None:
+    law = read_law("样板法\n第一条 甲，照\n第二章规定的办。\n第二章怎么办\n第二条 乙，有\n第二条（一）项的也算。")
+    assert dict(law.articles) == {"1": "甲，照\n第二章规定的办。", "2": "乙，有\n第二条（一）项的也算。"}
+
+
 def test_markdown_is_read_without_its_marks_and_comments() -> None:
     law = read_law(MARKDOWN)
     assert law.title == "样板议事法"

@@ -33,6 +33,11 @@ def test_two_numbers_in_a_line_are_both_cleaned() -> None:
     assert logged("13800000000,13900000000") == "[phone],[phone]"
 
 
+def test_an_identity_number_is_cleaned() -> None:
+    number = "330106" + "19900307" + "123X"
+    assert logged("%s,%s", number, "7243871234567890") == "[identity],7243871234567890"
+
+
 def test_a_bot_token_is_cleaned() -> None:
     assert logged(f"token={TOKEN}") == "token=[token]"
 
