@@ -95,7 +95,10 @@ class SoundAlikes:
         if window[0] in _AUXILIARIES and previous in _SUBJECTS and previous:
             return False
         shares = any(a == b for a, b in zip(window, term, strict=True))
-        return shares and (not spoken_for or (window[0] in _AUXILIARIES and not start))
+        if window[0] in _AUXILIARIES and not start:
+            return shares
+        outside = text[start - 1 : start + 1] if window[0] != term[0] else text[start + 1 : start + 3]
+        return shares and not spoken_for and outside not in self._known_pairs
 
     def _is_at_home(self, text: str, at: int) -> bool:
         """Whether a character makes a pair people write with the one before or after it."""

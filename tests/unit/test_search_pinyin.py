@@ -37,6 +37,13 @@ def test_what_is_right_as_it_stands_is_left_alone(sounds: SoundAlikes, typed: st
     assert sounds.corrected(typed) == typed
 
 
+def test_a_character_at_home_beside_its_neighbour_is_left_alone() -> None:
+    sounds = SoundAlikes(("兼职", "去选举"), ("兼职",), ordinary=(), known_pairs=("期间",), kept=("社区",))
+    assert sounds.corrected("任职期间职务犯罪") == "任职期间职务犯罪"
+    assert sounds.corrected("社区选举") == "社区选举"
+    assert sounds.corrected("能不能间职") == "能不能兼职"
+
+
 def test_a_syllable_has_no_tone_and_careless_speech_is_folded() -> None:
     assert syllable("选") == "xuan"
     assert folded("zheng") == folded("zen")
