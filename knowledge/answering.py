@@ -111,7 +111,7 @@ class Answerer:
         if answer is None or verdict.second is None:
             return answer
         other = self._of_kind(verdict.second.id, kind)
-        said = self._renderer.render(other, place, as_of, with_counterpart=False)
+        said = self._renderer.render(other, place, as_of, kind=kind or other.kind)
         if said is None:
             return answer
         return _with_second(answer, self._suggestion(other.id), said)
@@ -126,14 +126,13 @@ class Answerer:
     def _say(
         self, entry: Entry, question: str, place: str, as_of: date, *, score: float, kind: Kind | None
     ) -> Answer | None:
-        said = self._renderer.render(entry, place, as_of, with_counterpart=kind is None)
+        said = self._renderer.render(entry, place, as_of, kind=kind)
         if said is None:
             return None
         related = tuple(self._suggestion(other) for other in entry.related[:_MOST_SUGGESTIONS])
-        text, more = said.text, said.more
-        if entry.local_topic and province_of(place) is not None and more:
-            first, _, more = more.partition("\n")
-            text = f"{text}\n{first}"
+        at_home = bool(said.local) and province_of(place) is not None
+        text = f"{said.text}\n{said.local}" if at_home else said.text
+        more = said.more if at_home else "\n".join(filter(None, (said.local, said.more)))
         return Answer(
             question=question,
             answered=True,
@@ -144,7 +143,7 @@ class Answerer:
             score=round(score, 4),
             suggestions=related,
             differs_by_kind=kind is None and bool(entry.counterpart),
-            differs_by_place=bool(entry.local_topic) and province_of(place) is None,
+            differs_by_place=bool(said.local) and province_of(place) is None,
         )
 
     def _silence(self, question: str, verdict: Verdict, as_of: date) -> Answer:

@@ -92,7 +92,8 @@ class Answer:
 
     `text` is the first message without its citations; `more` stands behind a button. When `answered` is false,
     `text` and `more` are empty; `door` may name who is responsible for a matter outside the bot's scope, and `intent`
-    says what somebody wanted who asked nothing. `differs_by_kind` and `differs_by_place` say that the answer would be
+    says what somebody wanted who asked nothing. `not_in_force` says that the question was understood, but that nothing
+    on file is in force at that place and day. `differs_by_kind` and `differs_by_place` say that the answer would be
     another one if it were known whether the person lives in a village or a community, or in which province.
     """
 
@@ -106,6 +107,7 @@ class Answer:
     suggestions: tuple[Suggestion, ...]
     door: str = ""
     intent: Intent = Intent.QUESTION
+    not_in_force: bool = False
     differs_by_kind: bool = False
     differs_by_place: bool = False
 
@@ -170,8 +172,8 @@ class Entry:
     """One question the bot can answer, as it stands in its file, with placeholders still in the texts.
 
     `questions[0]` is the button label. `local_topic` names a rule on which provinces differ. `earlier` is what the
-    entry said before, with the law of that time; an entry is its own latest wording. `place_path` is set for one that was
-    written at the desk and is said to people of that place only.
+    entry said before, with the law of that time; an entry is its own latest wording. `place_path` is set for one
+    that was written at the desk and is said to people of that place only.
     """
 
     id: str

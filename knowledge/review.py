@@ -15,8 +15,9 @@ from typing import Final
 
 from knowledge.errors import ContentError
 from knowledge.loader import CONTENT
-from knowledge.model import Entry, KnowledgeBase, Rule
+from knowledge.model import Entry, Kind, KnowledgeBase, Rule
 from knowledge.rules.placeholders import placeholder_names, rule_topics
+from knowledge.rules.rendering import local_topic
 from knowledge.search.index import families_of, shared_questions
 from knowledge.search.normalize import normalize
 
@@ -101,14 +102,17 @@ def _dead_concepts(knowledge: KnowledgeBase, root: Path) -> Iterator[ContentErro
     families = families_of(knowledge.entries.values(), knowledge.words)
     asked = "\n".join(normalize(question) for family in families for question in family.questions)
     file = "search/concepts.yaml"
+    composed = {compound.means for compound in knowledge.words.compounds}
     for concept in knowledge.words.concepts:
-        if not any(normalize(word) in asked for word in concept.words):
+        if concept.id not in composed and not any(normalize(word) in asked for word in concept.words):
             fault = f"no word of concept {concept.id} occurs in any way of asking"
             yield ContentError(file, _line(root, file, concept.id), fault, "Remove it, or ask a question with one")
 
 
 def _orphans(knowledge: KnowledgeBase, root: Path) -> Iterator[ContentError]:
     used = {topic for entry in knowledge.entries.values() for topic in _topics_of(entry)}
+    used |= {rule.overtaken_by for rule in knowledge.rules}
+    used |= {topic for clock in knowledge.clocks.clocks for kind in Kind for topic in rule_topics(clock.rule, kind)}
     reckoning = "\n".join(file.read_text(encoding="utf-8") for file in _RECKONING.glob("*.py"))
     seen = set()
     for rule in knowledge.rules:
@@ -126,7 +130,7 @@ def _topics_of(entry: Entry) -> Iterator[str]:
     while wording is not None:
         for name in placeholder_names(wording.answer, wording.more):
             yield from rule_topics(name, wording.kind)
-        yield wording.local_topic
+        yield from (local_topic(wording, kind) for kind in (wording.kind, Kind.COMMUNITY))
         wording = wording.earlier
 
 

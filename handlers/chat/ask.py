@@ -27,20 +27,22 @@ async def on_question_asked(
     if not any(character.isalnum() for character in text):
         return texts.say_something()
     outcome = await answers.ask(uow, who, text)
+    match outcome.answer.intent:
+        case Intent.STATUS:
+            return await follow.own_cases(uow, who)
+        case Intent.REPORT:
+            return await begin(uow, who, state, reports)
+        case _:
+            return _said(outcome, answers.promise(uow).reply_by)
+
+
+def _said(outcome: AskOutcome, reply_by: date) -> Reply:
     if outcome.answer.answered:
         return texts.answer(outcome)
     if outcome.looks_like_report:
         return texts.maybe_report(outcome.answer, outcome.inquiry_id)
     if outcome.answer.door:
         return texts.other_door(outcome.answer, outcome.inquiry_id)
-    if outcome.answer.intent is Intent.STATUS:
-        return await follow.own_cases(uow, who)
-    if outcome.answer.intent is Intent.REPORT:
-        return await begin(uow, who, state, reports)
-    return _without_answer(outcome, answers.promise(uow).reply_by)
-
-
-def _without_answer(outcome: AskOutcome, reply_by: date) -> Reply:
     match outcome.answer.intent:
         case Intent.QUESTION:
             return texts.no_answer(outcome.answer, reply_by)

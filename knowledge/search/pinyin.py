@@ -79,9 +79,8 @@ class SoundAlikes:
 
     def _is_slip(self, text: str, start: int, term: str) -> bool:
         window = text[start : start + len(term)]
-        if window == term or window in self._terms or self._overlaps_term(text, start, len(term)):
-            return False
-        if any(a != b and a in _FUNCTION_WORDS for a, b in zip(window, term, strict=True)):
+        right = window == term or window in self._terms or self._overlaps_term(text, start, len(term))
+        if right or any(a != b and a in _FUNCTION_WORDS for a, b in zip(window, term, strict=True)):
             return False
         if len(term) >= _FOLDED_FROM:
             if any(
@@ -90,6 +89,9 @@ class SoundAlikes:
             ):
                 return False
             return sum(a == b for a, b in zip(window, term, strict=True)) >= max(2, len(term) - 2)
+        return self._is_short_slip(text, start, window, term)
+
+    def _is_short_slip(self, text: str, start: int, window: str, term: str) -> bool:
         previous = text[start - 1] if start else ""
         spoken_for = window in self._ordinary or window in self._known_pairs
         if window[0] in _AUXILIARIES and previous in _SUBJECTS and previous:

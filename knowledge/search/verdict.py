@@ -1,9 +1,9 @@
 """What to do about a ranked question: answer it, name another door, chat, or keep silent.
 
 What a newcomer gets wrong: the numbers are not taste. `confidence` is a logistic fit on questions the content had not
-seen (golden/blind): it is the share of questions with this score and this lead that were ours. What tells ours from
-others' is the lead over the best matter outside, hardly the score itself. A question without a single word of ours
-is not for us unless it is one of our ways of asking, nearly word for word. Fit again when the ranking changes.
+seen (golden/blind): it is the share of questions with this lead and so many anchors that were ours. What tells ours
+from others' is the lead over the best matter outside, hardly the score itself. A question without a single word of
+ours is not for us unless it is one of our ways of asking, nearly word for word. Fit again when the ranking changes.
 """
 
 from dataclasses import dataclass
@@ -12,10 +12,11 @@ from typing import Final
 
 from knowledge.search.ranking import Match, Ranking
 
-ANSWERED_FROM: Final = 0.5
-_BY_SCORE: Final = 0.2
-_BY_LEAD: Final = 4.5
-_BIAS: Final = -0.35
+ANSWERED_FROM: Final = 0.4
+_BY_LEAD: Final = 6.3
+_BY_ANCHOR: Final = 0.8
+_MOST_ANCHORS: Final = 3
+_BIAS: Final = -0.7
 _LEAST_SCORE: Final = 0.5
 _WORD_FOR_WORD: Final = 0.75
 _NO_WORD_OF_OURS: Final = 0.3
@@ -46,7 +47,7 @@ def decide(ranking: Ranking) -> Verdict:
     near = tuple(match for match in ranking.entries if match.score >= _NEAR_FROM)
     score = best.score if best else 0.0
     other = max(outside.score if outside else 0.0, talk.score if talk else 0.0)
-    confidence = _confidence(score, score - other)
+    confidence = _confidence(score - other, len(ranking.anchors))
     if best is not None and not ranking.ours and best.overlap < _WORD_FOR_WORD:
         confidence *= _NO_WORD_OF_OURS
     if best is not None and score >= _LEAST_SCORE and confidence >= ANSWERED_FROM:
@@ -60,5 +61,6 @@ def decide(ranking: Ranking) -> Verdict:
     return Verdict(confidence, near=near)
 
 
-def _confidence(score: float, lead: float) -> float:
-    return 1 / (1 + exp(-max(-60.0, min(60.0, _BY_SCORE * score + _BY_LEAD * lead + _BIAS))))
+def _confidence(lead: float, anchors: int) -> float:
+    weighed = _BY_LEAD * lead + _BY_ANCHOR * min(_MOST_ANCHORS, anchors) + _BIAS
+    return 1 / (1 + exp(-max(-60.0, min(60.0, weighed))))
