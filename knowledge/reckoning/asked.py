@@ -4,6 +4,7 @@ What a newcomer gets wrong: every share and span comes from a dated rule, none s
 the numbers a reckoning needs there is no reckoning, so that the ordinary answer stands.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,7 @@ from knowledge.model import Kind, Rule
 from knowledge.rules.rulebook import Rulebook
 
 SCORE: Final = 0.95
+_HOW_MANY: Final = re.compile("多少|最少|至少|起码|最低|几(?:个|名|人|票|张|户)|要来|够|过半|算数|作数|有效|无效")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,11 @@ class Asked:
     kind: Kind | None
     rules: Rulebook
     as_of: date
+
+    @property
+    def asks_how_many(self) -> bool:
+        """Whether a number is asked for, not only told in passing."""
+        return bool(_HOW_MANY.search(self.text))
 
     @property
     def is_community(self) -> bool:

@@ -10,15 +10,19 @@ from typing import Final
 
 _DIGITS: Final = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"两": 2}
 _UNITS: Final = {"十": 10, "百": 100, "千": 1000, "万": 10000}
-_SPOKEN: Final = re.compile("(?<!分之)[一二两三四五六七八九]?[十百千万][零一二两三四五六七八九十百千万]*(?!分之)")
+#: 几十, 上百, 十来, 二百多 are no figures to reckon with.
+_SPOKEN: Final = re.compile(
+    "(?<![分之几数上好成近])[一二两三四五六七八九]?[十百千万][零一二两三四五六七八九十百千万]*(?!分之|[来几把])"
+)
 _PERCENT: Final = re.compile("百分之([一二三四五六七八九十]+)")
-_NUMBER: Final = re.compile(r"[0-9]{1,6}(?![0-9%年月日岁号天点块元分届条次周成折.])")
+_NUMBER: Final = re.compile(r"(?<![0-9近约])[0-9]{1,6}(?![0-9%年月日岁号天点块元分届条次周成折.]|[多来几余])")
 _CLAUSE_END: Final = re.compile(r"[,.;:!?。、]")
 _STOP: Final = re.compile(r"[,.;:!?。、0-9]")
 _LEFT: Final = 9
 _RIGHT: Final = 8
 _CAST: Final = r"(?:投了|投出|投的|收回|收上来|收|实际投|有效票|共投|一共|总共|统共|拢共)[^得获拿]{0,4}$"
 _GOT: Final = r"(?:得票|得|获|拿|我|他|她|头名|第一|最高|最多|才|只有|票数)[^投发收]{0,4}$"
+_AGREED: Final = r"(?:同意|赞成)(?:的)?(?:有|是)?$"
 _CAME: Final = r"(?:来了|来的|到了|到会|投了|投票|投过票|实到|实际来|参加|到场|参与|来投|只来|才来|来)[^登选]{0,5}$"
 _ROLL: Final = (
     r"(?:登记|选民|应到|名单上|名单|名册|在册|一共|总共|统共|拢共|共有|共|全村|全社区|村里|有)[^来到投]{0,5}$"
@@ -28,12 +32,14 @@ _HEADS: Final = r"(?:个|名|位)?(?:人|村民|选民|居民|代表|个)"
 _ROLES: Final = tuple(
     (role, re.compile(before), re.compile(after))
     for role, before, after in (
-        ("handed_out", r"发(?:了|出|出去|下去|的)?[^收]{0,3}$", r"(?:多)?(?:张|票)"),
-        ("household_turnout", _CAME, r"(?:多)?户"),
-        ("household_turnout", r"", r"(?:多)?户(?:的)?(?:代表)?(?:来|到|参加|投)"),
-        ("households", r"", r"(?:多)?户"),
-        ("turnout", _CAST, r"(?:多)?(?:张|票)"),
-        ("votes", _GOT, r"(?:多)?(?:张|票|个赞成|赞成)"),
+        ("handed_out", r"发(?:了|出|出去|下去|的)?[^收]{0,3}$", r"(?:张|票)"),
+        ("household_turnout", _CAME, r"户"),
+        ("household_turnout", r"", r"户(?:的)?(?:代表)?(?:来|到|参加|投)"),
+        ("households", r"", r"户"),
+        ("turnout", _CAST, r"(?:张|票)"),
+        ("votes", _AGREED, r""),
+        ("votes", r"", r"(?:个|人|票)?(?:同意|赞成)"),
+        ("votes", _GOT, r"(?:张|票|个赞成|赞成)"),
         ("votes", r"(?:得票|得了|得到|获得|拿了|拿到|得)$", r""),
         ("votes", r"", r"(?:张)?(?:赞成)?票"),
         ("turnout", _CAME, r""),
@@ -45,7 +51,7 @@ _ROLES: Final = tuple(
         ("representatives", r"", r"(?:个|名|位)?(?:人的)?(?:村民|居民)?代表"),
         ("representatives", r"代表(?:一共|总共|共|有|是)*[^来到投]{0,3}$", r""),
         ("roll", _ROLL, r""),
-        ("roll", r"", r"(?:个|名|位|多)?(?:选民|村民|居民|登记|有选举权|人)"),
+        ("roll", r"", r"(?:个|名|位)?(?:选民|村民|居民|登记|有选举权|人)"),
     )
 )
 _PART: Final = re.compile(

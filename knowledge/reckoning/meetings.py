@@ -8,7 +8,8 @@ from knowledge.reckoning.figures import read_figures
 from knowledge.reckoning.shares import at_least, more_than, plain
 from knowledge.rules.wording import fraction_name
 
-_ELECTION: Final = ("election", "vote")
+_ELECTION: Final = ("election", "vote", "choose")
+_CALLING: Final = ("提议", "提出", "要求", "联名", "提就")
 
 
 def representatives(asked: Asked) -> Reckoned | None:
@@ -17,8 +18,10 @@ def representatives(asked: Asked) -> Reckoned | None:
         return None
     figures = read_figures(asked.text)
     total, came = figures.get("representatives") or figures.get("roll"), figures.get("turnout")
-    if not total or (came or 0) > total:
+    if not total or (came or 0) > total or (came is None and not asked.asks_how_many):
         return None
+    if any(word in asked.text for word in _CALLING):
+        return _calling(asked, total)
     if asked.is_community and any(token in asked.tokens for token in _ELECTION):
         share = asked.share("representatives_turnout")
         if share is None:
@@ -26,6 +29,10 @@ def representatives(asked: Asked) -> Reckoned | None:
         needed, spoken = more_than(share, total), fraction_name(share)
         line = f"至少要来 {needed} 人：要超过{spoken}的居民代表投票（{total} 人的{spoken}是 {plain(share * total)}）。"
         return Reckoned("valid-election-community", line + _reached(came, needed))
+    return _quorum(asked, total, came)
+
+
+def _quorum(asked: Asked, total: int, came: int | None) -> Reckoned | None:
     share = asked.share("representatives_quorum")
     if share is None:
         return None
@@ -34,6 +41,15 @@ def representatives(asked: Asked) -> Reckoned | None:
         f"至少要来 {needed} 人：代表会议要{spoken}以上的组成人员参加，{total} 人的{spoken}是 {plain(share * total)}。"
     )
     return Reckoned(asked.entry("representatives-assembly"), line + _reached(came, needed))
+
+
+def _calling(asked: Asked, total: int) -> Reckoned | None:
+    share = asked.share("representatives_call")
+    if share is None:
+        return None
+    needed, spoken = at_least(share, total), fraction_name(share)
+    line = f"至少 {needed} 个代表提议，就应当召集代表会议（{total} 个代表的{spoken}是 {plain(share * total)}）。"
+    return Reckoned(asked.entry("representatives-assembly"), line)
 
 
 def meeting(asked: Asked) -> Reckoned | None:
@@ -54,7 +70,7 @@ def meeting(asked: Asked) -> Reckoned | None:
         lines.append(
             f"按户算：至少要来 {needed} 户的代表（{households} 户的{spoken}是 {plain(by_household * households)}）。"
         )
-    if not lines:
+    if not lines or (came is None and not asked.asks_how_many):
         return None
     if len(lines) == 1:
         lines.append(_reached(came, needed))
@@ -65,7 +81,7 @@ def household_delegates(asked: Asked) -> Reckoned | None:
     """How many representatives so many households elect."""
     figures = read_figures(asked.text)
     households = figures.get("households")
-    if "representative" not in asked.tokens or "assembly" in asked.tokens or not households:
+    if "representative" not in asked.tokens or "assembly" in asked.tokens or not households or not asked.asks_how_many:
         return None
     rule = asked.rule("representative_households")
     if rule is None or not isinstance(rule.value, int) or rule.upper is None:

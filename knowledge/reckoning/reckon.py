@@ -18,11 +18,16 @@ _RECKONINGS: Final[tuple[Callable[[Asked], Reckoned | None], ...]] = (
     runoff,
     validity,
 )
+_OF_THE_PARTY: Final = frozenset(
+    {"party-election", "party-branch", "party-meeting", "branch-committee", "party-member"}
+)
 
 
 def reckon(asked: Asked, clocks: Clocks) -> Reckoned | None:
     """The reckoning a question asks for, or None."""
     if "月" not in asked.text and not any(character.isdigit() for character in asked.text):
+        return None
+    if not _OF_THE_PARTY.isdisjoint(asked.tokens):  # the party's own rules count otherwise
         return None
     found = deadline(asked, clocks)
     return found or next((done for reckoning in _RECKONINGS if (done := reckoning(asked)) is not None), None)

@@ -22,15 +22,32 @@ def recall(asked: Asked) -> Reckoned | None:
         return _recall_by_representatives(asked, figures["representatives"])
     roll = figures.get("roll")
     signing, turnout, majority = (asked.share(name) for name in ("recall_voters", "turnout", "majority"))
+    came, agreed = figures.get("turnout"), figures.get("votes")
     if not roll or signing is None or turnout is None or majority is None:
         return None
     needed = more_than(turnout, roll)
+    if came and came <= roll:
+        return Reckoned(asked.entry("recall"), _recalled(roll, came, agreed, needed, majority))
+    if not asked.asks_how_many:
+        return None
     lines = [
         f"至少 {at_least(signing, roll)} 人签名（{roll} 人的{fraction_name(signing)}）。",
         f"至少 {needed} 人来投票（过半数）。",
         f"来投票的人里过半数同意才行：刚好来 {needed} 人，至少要 {more_than(majority, needed)} 人同意。",
     ]
     return Reckoned(asked.entry("recall"), "\n".join(lines))
+
+
+def _recalled(roll: int, came: int, agreed: int | None, needed: int, majority: Fraction) -> str:
+    if came < needed:
+        return f"罢免没有成：登记 {roll} 人，至少要 {needed} 人投票，只来了 {came} 人，不够。"
+    enough = more_than(majority, came)
+    voted = f"投票有效：登记 {roll} 人，至少要 {needed} 人投票，来了 {came} 人，够了。"
+    if agreed is None or agreed > came:
+        return f"{voted}\n至少要 {enough} 人同意才罢免得成（来投票的人过半数）。"
+    if agreed >= enough:
+        return f"{voted}\n同意 {agreed} 人，过了半数（至少 {enough} 人），罢免成了。"
+    return f"{voted}\n同意 {agreed} 人，没过半数（至少要 {enough} 人），罢免没有成。"
 
 
 def _recall_by_representatives(asked: Asked, total: int) -> Reckoned | None:
@@ -72,7 +89,7 @@ def validity(asked: Asked) -> Reckoned | None:
     if part is not None:
         return Reckoned(asked.entry("valid-election"), _part_came(part, turnout, roll))
     said = ""
-    if roll and (cast or 0) <= roll:
+    if roll and (cast or 0) <= roll and (cast or asked.asks_how_many):
         said = _turned_out(roll, cast, more_than(turnout, roll), votes)
     if cast and (not roll or more_than(turnout, roll) <= cast <= roll) and (said or votes is not None):
         said += _elected(cast, votes, majority)
@@ -84,6 +101,8 @@ def households(asked: Asked) -> Reckoned | None:
     figures = read_figures(asked.text)
     total, came, share = figures.get("households"), figures.get("household_turnout"), asked.share("turnout")
     if not asked.is_community or not total or share is None or not any(t in asked.tokens for t in _ABOUT_VOTES):
+        return None
+    if came is None and not asked.asks_how_many:
         return None
     needed = more_than(share, total)
     line = f"至少要 {needed} 户的代表投票（{total} 户的一半是 {plain(share * total)}，要超过一半）。"

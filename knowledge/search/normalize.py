@@ -16,7 +16,8 @@ _FIRST_IDEOGRAPH: Final = 0x3400
 _LAST_IDEOGRAPH: Final = 0x9FFF
 _CLAUSE_END: Final = re.compile(r"[,.;:!?。、\n…~]+")
 _DROPPED: Final = re.compile(r"[^0-9a-z㐀-鿿%/,.;:!?。、\n…~-]+")
-_EXTENSION: Final = re.compile(r"(?<=[0-9]),(?=[0-9]{3})")
+#: 1,200 is one number; 来了500，400赞成 are two: only the ASCII comma groups digits.
+_GROUPED: Final = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
 
 
 class _Simplified(dict[int, int | str]):
@@ -42,8 +43,9 @@ def normalize(text: str, corrections: Mapping[str, str] | None = None) -> str:
     >>> normalize("罷免  村主任？")
     '罢免村主任?'
     """
-    text = unicodedata.normalize("NFKC", text[: LONGEST_QUESTION * 2]).lower().translate(_SIMPLIFIED)
-    text = _DROPPED.sub("", _EXTENSION.sub("", text))[:LONGEST_QUESTION]
+    text = _GROUPED.sub("", text[: LONGEST_QUESTION * 2])
+    text = unicodedata.normalize("NFKC", text).lower().translate(_SIMPLIFIED)
+    text = _DROPPED.sub("", text)[:LONGEST_QUESTION]
     for wrong, right in (corrections or {}).items():
         if wrong in text:
             text = text.replace(wrong, right)

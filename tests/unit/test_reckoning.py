@@ -82,6 +82,10 @@ def test_numbers_in_words_are_read(spoken: str, digits: str) -> None:
         ("登记了一千人，来了五百人投票，有效吗", "valid-election", ("无效", "501")),
         ("第二回投的时候一共900张票，头名拿了280票，算选上吗", "runoff", ("300", "不够")),
         ("小区按户派代表选居委会，一共1400户，来投票的只有650户", "valid-election-community", ("701", "无效")),
+        ("罢免会上来了600人，同意320，登记1100，成了吗", "recall", ("551", "301", "罢免成了")),
+        ("罢免主任，登记1000，来了500，400赞成，算数吗", "recall", ("501", "没有成")),
+        ("一共40个村民代表，几个代表提议就必须开代表会议", "representatives-assembly", ("8",)),
+        ("我们用居民代表选居委会，代表共75人，到了50个，够数吗", "valid-election-community", ("51", "不够")),
         ("37个村民代表开会，最少来多少人", "representatives-assembly", ("25", "24.7")),
         ("投票率只有百分之四十五，选举有效吗", "valid-election", ("无效", "45%")),
         ("投票率58%，算不算数", "valid-election", ("选举有效",)),
@@ -151,6 +155,22 @@ def test_every_day_is_read_back(day: date) -> None:
     named = day_named(f"名单{day.year}年{day.month}月{day.day}日公布", IN_FORCE)
     assert named is not None
     assert named.day == day
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "我们支部有30个正式党员，到会多少有效",
+        "党员有六百多，能选代表来投吗",
+        "200多人签字要求罢免，没人管怎么办",
+        "几十个人签字说选举无效，哪一级能认定",
+        "小区两千多户，选居委会是一家一票还是每人一票",
+        "全村6000人太难组织，能改成代表选吗",
+    ],
+)
+def test_a_number_told_in_passing_is_not_reckoned_with(question: str) -> None:
+    answer = ANSWERER.answer(question, as_of=IN_FORCE)
+    assert not any(word in answer.text for word in ("至少要来", "至少要 ", "人签名（", "选举无效："))
 
 
 def test_a_day_without_a_question_of_time_is_not_reckoned() -> None:
