@@ -139,7 +139,8 @@ class AtDesk(Person):
     """A signed-in official. Wherever they work, each page is looked at as a phone and as a laptop shows it."""
 
     async def look(self) -> None:
-        """Look over the page at both widths, and go back to the own one."""
+        """Look over the page, stylesheet and all, at both widths, and go back to the own one."""
+        await self.page.wait_for_load_state("load")
         own = self.width
         for width, height in sorted((PHONE, LAPTOP), key=lambda size: size[0] == own):
             await self.page.set_viewport_size({"width": width, "height": height})
