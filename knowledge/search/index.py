@@ -36,6 +36,7 @@ _ONCE: Final = 0.5
 _SMOOTHING: Final = 8.0
 _LENGTH_PENALTY: Final = 0.3
 _NOTHING: Final = 1e-9
+_HUNDRED: Final = 100
 
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.int32]
@@ -80,9 +81,9 @@ def families_of(entries: Iterable[Entry], words: SearchWords) -> list[Family]:
         if entry.kind is Kind.COMMUNITY and entry.counterpart:
             continue
         twin = by_id.get(entry.counterpart)
-        asked = dict.fromkeys((*entry.questions, *(twin.questions if twin else ())))
+        asked = tuple(dict.fromkeys((*entry.questions, *twin.questions))) if twin else entry.questions
         kind = Kind.BOTH if entry.counterpart else entry.kind
-        found.append(Family(entry.id, Sort.ENTRY, kind, entry.counterpart, tuple(asked)))
+        found.append(Family(entry.id, Sort.ENTRY, kind, entry.counterpart, asked))
     found += [Family(one.id, Sort.OUTSIDE, Kind.BOTH, "", one.questions) for one in words.outside]
     found += [Family(one.id, Sort.TALK, Kind.BOTH, "", one.questions) for one in words.talk]
     return found
@@ -108,15 +109,12 @@ class Index:
         self.texts = [normalize(question) for family in families for question in family.questions]
         self._starts, self._counts = _layout(families)
         self._ids: dict[str, int] = {}
-        paraphrases, tokens, weights = self._cut(lexicon)
-        order = np.argsort(tokens, kind="stable").astype(np.int32)
-        tokens, paraphrases, weights = tokens[order], paraphrases[order], weights[order]
-        del order
+        paraphrases, tokens, weights = _by_token(*self._cut(lexicon))
         self._asked = _Postings(tokens, paraphrases, len(self._ids))
         idf = self._learn(tokens, np.repeat(np.arange(len(families), dtype=np.int32), self._counts)[paraphrases])
         self._idf = dict(zip(self._ids, idf.tolist(), strict=True))
         self._unknown = log(1 + len(families)) * _UNKNOWN_IDF
-        self._masses = np.bincount(paraphrases, weights * idf[tokens], len(self.texts)).astype(np.float32)
+        self._masses = np.bincount(paraphrases, weights * (idf[tokens] / _HUNDRED), len(self.texts)).astype(np.float32)
         self._penalty = (_LENGTH_PENALTY * np.log1p(self._counts / _SMOOTHING)).astype(np.float32)
 
     @property
@@ -124,14 +122,14 @@ class Index:
         """Every token of the index with its rarity."""
         return self._idf
 
-    def _cut(self, lexicon: Lexicon) -> tuple[Numbers, Numbers, Floats]:
-        """Which paraphrase holds which token with what weight, one row for each pair."""
-        paraphrases, tokens, weights = array("i"), array("i"), array("f")
+    def _cut(self, lexicon: Lexicon) -> tuple[Numbers, Numbers, NDArray[np.uint8]]:
+        """Which paraphrase holds which token with what weight (in hundredths), one row for each pair."""
+        paraphrases, tokens, weights = array("i"), array("i"), array("B")
         for number, text in enumerate(self.texts):
             for token, weight in lexicon.tokens_of(text).items():
                 paraphrases.append(number)
                 tokens.append(self._ids.setdefault(token, len(self._ids)))
-                weights.append(weight)
+                weights.append(round(weight * _HUNDRED))
         return np.asarray(paraphrases), np.asarray(tokens), np.asarray(weights)
 
     def _learn(self, tokens: Numbers, families: Numbers) -> Floats:
@@ -227,22 +225,42 @@ class Index:
         }
 
     def _evidence(self, weights: Mapping[str, float], mass: float) -> tuple[Floats, Floats, Floats]:
-        common = np.zeros(len(self.texts), np.float32)
-        covered = np.zeros(len(self.families), np.float32)
-        likelihood = np.zeros(len(self.families), np.float32)
-        for token, weight in weights.items():
-            number = self._ids.get(token)
-            if number is None:
-                continue
-            common[self._asked.numbers[self._asked.of(number)]] += weight
-            known = self._known.of(number)
-            families = self._known.numbers[known]
-            covered[families] += weight * self._covers[known]
-            likelihood[families] += weight * self._likely[known]
+        held = [(self._ids[token], weight) for token, weight in weights.items() if token in self._ids]
+        common = self._sums(self._asked, held, len(self.texts))
+        covered = self._sums(self._known, held, len(self.families), self._covers)
+        likelihood = self._sums(self._known, held, len(self.families), self._likely)
         ours = _MISSED_BY_ENTRY * min(1.0, _LONG_QUESTION / mass)
         missed = ours * (mass - common) + _MISSED_BY_QUESTION * np.maximum(self._masses - common, 0.0)
         overlap = common / (common + missed + _NOTHING)
         return overlap, covered / mass, likelihood / mass - self._penalty
+
+    @staticmethod
+    def _sums(
+        postings: _Postings, held: Sequence[tuple[int, float]], size: int, factors: Floats | None = None
+    ) -> Floats:
+        """For each number the weights of the tokens whose lists hold it, times its factor in the list, added up."""
+        if not held:
+            return np.zeros(size, np.float32)
+        lists = [postings.of(token) for token, _ in held]
+        numbers = np.concatenate([postings.numbers[one] for one in lists])
+        lengths = [one.stop - one.start for one in lists]
+        added = np.repeat(np.array([weight for _, weight in held], np.float32), lengths)
+        if factors is not None:
+            added *= np.concatenate([factors[one] for one in lists])
+        return np.bincount(numbers, added, size).astype(np.float32)
+
+
+def _by_token(
+    paraphrases: Numbers, tokens: Numbers, weights: NDArray[np.uint8]
+) -> tuple[Numbers, Numbers, NDArray[np.uint8]]:
+    """The rows sorted by token, and within a token as they came; sorts in place, since there may be millions."""
+    keys = tokens.astype(np.int64)
+    keys <<= 32
+    keys |= np.arange(len(keys), dtype=np.int64)
+    keys.sort()
+    tokens = (keys >> 32).astype(np.int32)
+    keys &= 0xFFFFFFFF
+    return paraphrases[keys], tokens, weights[keys]
 
 
 def _layout(families: Sequence[Family]) -> tuple[Numbers, Numbers]:

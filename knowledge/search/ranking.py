@@ -22,6 +22,7 @@ _OTHER_KIND: Final = 0.85
 _CORRECTED: Final = 0.97
 _KEPT: Final = 6
 _SECOND_LOOK: Final = 6
+_WORTH_A_LOOK: Final = 0.4
 _TELLING_SHARE: Final = 0.4
 _COVERED_SHARE: Final = 0.5
 _ASPECTS_SHARE: Final = 0.15
@@ -89,12 +90,13 @@ class Retriever:
         corrected = self._sounds.corrected(text)
         kind = self.kind_of(corrected)
         tokens = self.lexicon.tokens_of(corrected)
-        best = self._search(corrected, kind)
+        weights = self.index.weigh(tokens)
+        best = self._search(corrected, weights, kind)
         if corrected != text:
             best = {number: c._replace(score=c.score * _CORRECTED) for number, c in best.items()}
-            _keep_better(best, self._search(text, kind))
+            _keep_better(best, self._search(text, self.index.weigh(self.lexicon.tokens_of(text)), kind))
         found: dict[Sort, list[Match]] = {sort: [] for sort in Sort}
-        for candidate in self._reconsidered(best.values(), tokens):
+        for candidate in self._reconsidered(best.values(), weights):
             match = self._found(candidate, kind)
             if len(found[match.sort]) < _KEPT:
                 found[match.sort].append(match)
@@ -122,17 +124,17 @@ class Retriever:
             return None
         return Kind.VILLAGE if village else Kind.COMMUNITY
 
-    def _search(self, text: str, kind: Kind | None) -> dict[int, Candidate]:
+    def _search(self, text: str, weights: Mapping[str, float], kind: Kind | None) -> dict[int, Candidate]:
         families = self.index.families
         found = {}
-        for candidate in self.index.search(text, self.index.weigh(self.lexicon.tokens_of(text))):
+        for candidate in self.index.search(text, weights):
             own = families[candidate.family].kind
             fits = kind is None or own is Kind.BOTH or own is kind
             fitting = candidate if fits else candidate._replace(score=candidate.score * _OTHER_KIND)
             found[candidate.family] = fitting
         return found
 
-    def _reconsidered(self, found: Iterable[Candidate], tokens: Mapping[str, float]) -> list[Candidate]:
+    def _reconsidered(self, found: Iterable[Candidate], weights: Mapping[str, float]) -> list[Candidate]:
         """The likeliest candidates after a second look at the whole question.
 
         What tells them apart counts once more, and so does how much of the question, of what it asks and of what it is
@@ -141,20 +143,21 @@ class Retriever:
         """
         ordered = sorted(found, key=lambda c: (-c.score, c.family))
         first = ordered[:_SECOND_LOOK]
-        weights = self.index.weigh(tokens)
-        known = self.index.known(weights, [candidate.family for candidate in first])
+        telling_ones = [token for token, weight in weights.items() if weight >= _WORTH_A_LOOK]
+        known = self.index.known(telling_ones, [candidate.family for candidate in first])
         gained = (
-            _TELLING_SHARE * telling(weights, known)
-            + _ASPECTS_SHARE * _mean(known, self.lexicon.aspects)
-            + _ANCHORS_SHARE * _mean(known, self.lexicon.anchors)
+            _TELLING_SHARE * telling(weights, known, len(first))
+            + _ASPECTS_SHARE * _mean(known, self.lexicon.aspects, len(first))
+            + _ANCHORS_SHARE * _mean(known, self.lexicon.anchors, len(first))
         )
         again = [
             candidate._replace(score=candidate.score + _COVERED_SHARE * candidate.covered + float(gained[place]))
             for place, candidate in enumerate(first)
         ]
         ordered = sorted([*again, *ordered[_SECOND_LOOK:]], key=lambda c: (-c.score, c.family))
-        foreign = self.index.known(self.lexicon.outside & weights.keys(), [candidate.family for candidate in ordered])
-        if foreign:
+        strange = self.lexicon.outside & weights.keys()
+        if strange:
+            foreign = self.index.known(strange, [candidate.family for candidate in ordered])
             ordered = [self._judged_by(foreign, place, candidate) for place, candidate in enumerate(ordered)]
         return sorted(ordered, key=lambda c: (-c.score, c.family))
 
@@ -180,12 +183,12 @@ class Retriever:
         )
 
 
-def telling(weights: Mapping[str, float], known: Mapping[str, Floats]) -> Floats:
+def telling(weights: Mapping[str, float], known: Mapping[str, Floats], families: int) -> Floats:
     """How far the tokens that tell a few families apart speak for each, between 0 and 1.
 
     A token all of them know, or none, tells nothing; one that a single family knows tells most.
     """
-    found = np.zeros(len(next(iter(known.values()), ())), np.float32)
+    found = np.zeros(families, np.float32)
     mass = 0.0
     for token, shares in known.items():
         holders = int(np.count_nonzero(shares))
@@ -196,10 +199,10 @@ def telling(weights: Mapping[str, float], known: Mapping[str, Floats]) -> Floats
     return found / mass if mass else found
 
 
-def _mean(known: Mapping[str, Floats], tokens: Container[str]) -> Floats:
+def _mean(known: Mapping[str, Floats], tokens: Container[str], families: int) -> Floats:
     rows = [shares for token, shares in known.items() if token in tokens]
     if not rows:
-        return np.zeros(len(next(iter(known.values()), ())), np.float32)
+        return np.zeros(families, np.float32)
     mean: Floats = np.mean(rows, axis=0)
     return mean
 

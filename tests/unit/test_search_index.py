@@ -65,8 +65,8 @@ def test_a_family_that_never_holds_a_token_knows_nothing_of_it() -> None:
 def test_what_all_know_tells_nothing() -> None:
     weights = {"both": 1.0, "one": 1.0}
     known = {"both": np.array([1, 1], np.float32), "one": np.array([1, 0], np.float32)}
-    assert telling(weights, known).tolist() == [1.0, 0.0]
-    assert telling(weights, {"both": known["both"]}).tolist() == [0.0, 0.0]
+    assert telling(weights, known, 2).tolist() == [1.0, 0.0]
+    assert telling(weights, {"both": known["both"]}, 2).tolist() == [0.0, 0.0]
 
 
 def test_a_question_two_families_claim_is_reported() -> None:
