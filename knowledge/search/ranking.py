@@ -27,6 +27,7 @@ _TELLING_SHARE: Final = 0.4
 _COVERED_SHARE: Final = 0.5
 _ASPECTS_SHARE: Final = 0.15
 _ANCHORS_SHARE: Final = 0.2
+_WORD_FOR_WORD: Final = 0.3
 _FOREIGN_WORD: Final = 0.3
 _MOST_FOREIGN: Final = 2
 
@@ -151,7 +152,12 @@ class Retriever:
             + _ANCHORS_SHARE * _mean(known, self.lexicon.anchors, len(first))
         )
         again = [
-            candidate._replace(score=candidate.score + _COVERED_SHARE * candidate.covered + float(gained[place]))
+            candidate._replace(
+                score=candidate.score
+                + _COVERED_SHARE * candidate.covered
+                + float(gained[place])
+                + (_WORD_FOR_WORD if candidate.spelling == 1.0 else 0.0)
+            )
             for place, candidate in enumerate(first)
         ]
         ordered = sorted([*again, *ordered[_SECOND_LOOK:]], key=lambda c: (-c.score, c.family))
