@@ -108,13 +108,14 @@ class Answerer:
     ) -> Answer | None:
         entry = self._of_kind(entry_id, kind)
         answer = self._say(entry, question, place, as_of, score=verdict.confidence, kind=kind)
-        if answer is None or verdict.second is None:
-            return answer
-        other = self._of_kind(verdict.second.id, kind)
-        said = self._renderer.render(other, place, as_of, kind=kind or other.kind)
-        if said is None:
-            return answer
-        return _with_second(answer, self._suggestion(other.id), said)
+        if answer is None:
+            return None
+        for place_in_line, match in enumerate(verdict.others):
+            other = self._of_kind(match.id, kind)
+            said = self._renderer.render(other, place, as_of, kind=kind or other.kind)
+            if said is not None:
+                answer = _with_other(answer, self._suggestion(other.id), said, in_full=place_in_line == 0)
+        return answer
 
     def _of_kind(self, entry_id: str, kind: Kind | None) -> Entry:
         """An entry, or its twin for communities where the person is known to live in one."""
@@ -167,9 +168,15 @@ class Answerer:
         return Suggestion(entry_id, self._knowledge.entries[entry_id].label[:LABEL_LENGTH])
 
 
-def _with_second(answer: Answer, other: Suggestion, said: Rendered) -> Answer:
-    """An answer that adds, in its second message and as its first button, the other thing that may be meant."""
-    more = "\n".join(part for part in (answer.more, f"如果您想问“{other.question}”：{said.text}", said.more) if part)
+def _with_other(answer: Answer, other: Suggestion, said: Rendered, *, in_full: bool) -> Answer:
+    """An answer that adds, in its second message and among its buttons, another thing that may be meant."""
+    parts = (answer.more, f"如果您想问“{other.question}”：{said.text}", said.local, said.more if in_full else "")
     citations = tuple(dict.fromkeys((*answer.citations, *said.citations)))
-    others = tuple(one for one in answer.suggestions if one.entry_id != other.entry_id)
-    return replace(answer, more=more, citations=citations, suggestions=(other, *others)[:_MOST_SUGGESTIONS])
+    kept = tuple(one for one in answer.suggestions if one.entry_id != other.entry_id)
+    suggestions = (other, *kept) if in_full else (*kept[:1], other, *kept[1:])
+    return replace(
+        answer,
+        more="\n".join(part for part in parts if part),
+        citations=citations,
+        suggestions=suggestions[:_MOST_SUGGESTIONS],
+    )

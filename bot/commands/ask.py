@@ -27,7 +27,7 @@ from knowledge.search.ranking import Match
 
 _UNSURE = "这个我拿不准，不敢乱讲。"
 _SMALL_TALK = "这句不是提问。"
-_VERDICTS = ("entry", "second", "outside", "talk")
+_VERDICTS = ("entry", "outside", "talk")
 _OTHERS = 2
 HELP = "Answer a question about village and community elections, with its sources / 回答选举问题"
 
@@ -161,7 +161,8 @@ def _explained(answerer: Answerer, question: str, jurisdiction: str, as_of: date
         "tokens": {token: round(weight, 3) for token, weight in ranking.tokens.items()},
         "anchors": sorted(ranking.anchors),
         "calculation": why.calculation,
-        "verdict": {name: match.id for name in _VERDICTS if (match := getattr(verdict, name)) is not None},
+        "verdict": {name: match.id for name in _VERDICTS if (match := getattr(verdict, name)) is not None}
+        | {"others": [match.id for match in verdict.others]},
         "rules": [_standing(one) for one in why.rules],
         "candidates": [
             _scored(match) | {"shared": {token: round(weight, 2) for token, weight in shared.items()}}

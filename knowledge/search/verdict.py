@@ -22,20 +22,21 @@ _WORD_FOR_WORD: Final = 0.75
 _NO_WORD_OF_OURS: Final = 0.3
 _NEAR_FROM: Final = 0.45
 _TALK_FROM: Final = 0.9
-_TWO_MEANINGS: Final = 0.87
+_SECOND_MEANING: Final = 0.8
+_THIRD_MEANING: Final = 0.88
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What was decided; at most one of `entry`, `outside` and `talk` is set.
 
-    `confidence`, between 0 and 1, is how likely the question is one for us; `second` is another entry almost as
-    likely as `entry`; `near` are entries worth offering.
+    `confidence`, between 0 and 1, is how likely the question is one for us; `others` are at most two more entries
+    almost as likely as `entry`; `near` are entries worth offering.
     """
 
     confidence: float
     entry: Match | None = None
-    second: Match | None = None
+    others: tuple[Match, ...] = ()
     outside: Match | None = None
     talk: Match | None = None
     near: tuple[Match, ...] = ()
@@ -51,9 +52,9 @@ def decide(ranking: Ranking) -> Verdict:
     if best is not None and not ranking.ours and best.overlap < _WORD_FOR_WORD:
         confidence *= _NO_WORD_OF_OURS
     if best is not None and score >= _LEAST_SCORE and confidence >= ANSWERED_FROM:
-        second = ranking.entries[1] if len(ranking.entries) > 1 else None
-        almost = second is not None and second.score >= best.score * _TWO_MEANINGS
-        return Verdict(confidence, entry=best, second=second if almost else None, near=near)
+        least = (_SECOND_MEANING * score, _THIRD_MEANING * score)
+        others = [match for match, floor in zip(ranking.entries[1:3], least, strict=False) if match.score >= floor]
+        return Verdict(confidence, entry=best, others=tuple(others), near=near)
     if talk is not None and talk.score >= _TALK_FROM and (outside is None or talk.score > outside.score):
         return Verdict(confidence, talk=talk)
     if outside is not None and outside.score >= _NEAR_FROM:

@@ -26,7 +26,7 @@ def verdict(*entries: float, outside: float | None = None, talk: float | None = 
 def test_a_clear_lead_is_answered() -> None:
     found = verdict(1.6, 0.8, outside=0.4)
     assert found.entry is not None
-    assert found.second is None
+    assert found.others == ()
     assert found.confidence > 0.9
 
 
@@ -53,9 +53,9 @@ def test_nothing_at_all_is_silence() -> None:
 
 
 def test_two_likely_meanings_are_both_kept() -> None:
-    found = verdict(1.5, 1.45)
-    assert found.second is not None
-    assert found.second.id == "entry-1"
+    assert [match.id for match in verdict(1.5, 1.45).others] == ["entry-1"]
+    assert [match.id for match in verdict(1.5, 1.45, 1.4).others] == ["entry-1", "entry-2"]
+    assert [match.id for match in verdict(1.5, 1.45, 1.2).others] == ["entry-1"]
 
 
 def test_a_question_without_a_word_of_ours_is_not_answered() -> None:
@@ -69,7 +69,7 @@ def test_a_question_without_a_word_of_ours_is_not_answered() -> None:
 def test_at_most_one_thing_is_decided(entries: list[float], outside: float | None, talk: float | None) -> None:
     found = verdict(*entries, outside=outside, talk=talk)
     assert sum(one is not None for one in (found.entry, found.outside, found.talk)) <= 1
-    assert found.second is None or found.entry is not None
+    assert not found.others or found.entry is not None
     assert 0 <= found.confidence <= 1
 
 
