@@ -15,6 +15,7 @@ LONGEST_QUESTION: Final = 400
 _FIRST_IDEOGRAPH: Final = 0x3400
 _LAST_IDEOGRAPH: Final = 0x9FFF
 _CLAUSE_END: Final = re.compile(r"[,.;:!?。、\n…~]+")
+_REPEATED: Final = re.compile(r"([^0-9])\1{3,}")
 _DROPPED: Final = re.compile(r"[^0-9a-z㐀-鿿%/,.;:!?。、\n…~-]+")
 #: 1,200 is one number; 来了500，400赞成 are two: only the ASCII comma groups digits.
 _GROUPED: Final = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
@@ -45,7 +46,7 @@ def normalize(text: str, corrections: Mapping[str, str] | None = None) -> str:
     """
     text = _GROUPED.sub("", text[: LONGEST_QUESTION * 2])
     text = unicodedata.normalize("NFKC", text).lower().translate(_SIMPLIFIED)
-    text = _DROPPED.sub("", text)[:LONGEST_QUESTION]
+    text = _REPEATED.sub(r"\1", _DROPPED.sub("", text))[:LONGEST_QUESTION]
     for wrong, right in (corrections or {}).items():
         if wrong in text:
             text = text.replace(wrong, right)

@@ -17,6 +17,7 @@ _BY_LEAD: Final = 6.3
 _BY_ANCHOR: Final = 0.8
 _MOST_ANCHORS: Final = 3
 _BIAS: Final = -0.7
+_SHORTEST_QUESTION: Final = 2
 _LEAST_SCORE: Final = 0.5
 _WORD_FOR_WORD: Final = 0.75
 _NO_WORD_OF_OURS: Final = 0.3
@@ -43,7 +44,9 @@ class Verdict:
 
 
 def decide(ranking: Ranking) -> Verdict:
-    """The verdict on one question."""
+    """The verdict on one question; a single character is none."""
+    if len(ranking.text) < _SHORTEST_QUESTION:
+        return Verdict(0.0)
     best, outside, talk = (some[0] if some else None for some in (ranking.entries, ranking.outside, ranking.talk))
     near = tuple(match for match in ranking.entries if match.score >= _NEAR_FROM)
     score = best.score if best else 0.0

@@ -20,7 +20,7 @@ def verdict(*entries: float, outside: float | None = None, talk: float | None = 
     ranked = tuple(match(f"entry-{n}", Sort.ENTRY, score) for n, score in enumerate(sorted(entries, reverse=True)))
     others = () if outside is None else (match("land", Sort.OUTSIDE, outside),)
     small = () if talk is None else (match("hello", Sort.TALK, talk),)
-    return decide(Ranking("", "", None, {}, frozenset(), frozenset({"vote"}), ranked, others, small))
+    return decide(Ranking("问题", "问题", None, {}, frozenset(), frozenset({"vote"}), ranked, others, small))
 
 
 def test_a_clear_lead_is_answered() -> None:
@@ -48,6 +48,11 @@ def test_little_of_anything_is_silence() -> None:
     assert found == Verdict(found.confidence)
 
 
+def test_one_character_is_no_question() -> None:
+    ranked = (match("entry", Sort.ENTRY, 1.8),)
+    assert decide(Ranking("投", "投", None, {}, frozenset({"vote"}), frozenset({"vote"}), ranked, (), ())).entry is None
+
+
 def test_nothing_at_all_is_silence() -> None:
     assert verdict().entry is None
 
@@ -60,9 +65,9 @@ def test_two_likely_meanings_are_both_kept() -> None:
 
 def test_a_question_without_a_word_of_ours_is_not_answered() -> None:
     ranked = (match("entry", Sort.ENTRY, 1.2),)
-    assert decide(Ranking("", "", None, {}, frozenset(), frozenset(), ranked, (), ())).entry is None
+    assert decide(Ranking("问题", "问题", None, {}, frozenset(), frozenset(), ranked, (), ())).entry is None
     word_for_word = (replace(ranked[0], overlap=0.9),)
-    assert decide(Ranking("", "", None, {}, frozenset(), frozenset(), word_for_word, (), ())).entry is not None
+    assert decide(Ranking("问题", "问题", None, {}, frozenset(), frozenset(), word_for_word, (), ())).entry is not None
 
 
 @given(st.lists(scores, max_size=4), st.none() | scores, st.none() | scores)
