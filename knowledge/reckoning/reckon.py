@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from knowledge.model import Clocks
+from knowledge.reckoning.age import old_enough
 from knowledge.reckoning.asked import Asked, Reckoned
 from knowledge.reckoning.deadlines import deadline
 from knowledge.reckoning.meetings import household_delegates, meeting, representatives
@@ -29,5 +30,5 @@ def reckon(asked: Asked, clocks: Clocks) -> Reckoned | None:
         return None
     if not _OF_THE_PARTY.isdisjoint(asked.tokens):  # the party's own rules count otherwise
         return None
-    found = deadline(asked, clocks)
+    found = old_enough(asked) or deadline(asked, clocks)
     return found or next((done for reckoning in _RECKONINGS if (done := reckoning(asked)) is not None), None)

@@ -17,7 +17,8 @@ _LAST_IDEOGRAPH: Final = 0x9FFF
 _CLAUSE_END: Final = re.compile(r"[,.;:!?。、\n…~]+")
 _REPEATED: Final = re.compile(r"([^0-9])\1{3,}")
 _DROPPED: Final = re.compile(r"[^0-9a-z㐀-鿿%/,.;:!?。、\n…~-]+")
-#: 1,200 is one number; 来了500，400赞成 are two: only the ASCII comma groups digits.
+#: 1,200 is one number; 来了500，400赞成 are two: only the ASCII comma groups digits, the other becomes 、.
+_APART: Final = re.compile(r"(?<=\d)，(?=\d)")
 _GROUPED: Final = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
 
 
@@ -30,7 +31,10 @@ class _Simplified(dict[int, int | str]):
 
     def __missing__(self, code: int) -> int | str:
         inside = _FIRST_IDEOGRAPH <= code <= _LAST_IDEOGRAPH
-        value: int | str = self._converter.convert(chr(code)) if inside else code
+        if not inside:
+            self[code] = code
+            return code
+        value: str = self._converter.convert(self._converter.convert(chr(code)))  # 薴 to 苧 to 苎
         self[code] = value
         return value
 
@@ -44,7 +48,7 @@ def normalize(text: str, corrections: Mapping[str, str] | None = None) -> str:
     >>> normalize("罷免  村主任？")
     '罢免村主任?'
     """
-    text = _GROUPED.sub("", text[: LONGEST_QUESTION * 2])
+    text = _APART.sub("、", _GROUPED.sub("", text[: LONGEST_QUESTION * 2]))
     text = unicodedata.normalize("NFKC", text).lower().translate(_SIMPLIFIED)
     text = _REPEATED.sub(r"\1", _DROPPED.sub("", text))[:LONGEST_QUESTION]
     for wrong, right in (corrections or {}).items():
