@@ -130,6 +130,9 @@ def _menu_buttons() -> list[Button]:
 # Ask
 
 
+_RELATED_SHOWN: Final = 3
+
+
 def answer(outcome: AskOutcome, *, opening: str = "") -> Reply:
     """An answer with its source, and what to do next.
 
@@ -148,8 +151,10 @@ def answer(outcome: AskOutcome, *, opening: str = "") -> Reply:
     rows: list[tuple[Button, ...]] = []
     if looks_like_report:
         rows.append((Button("我要反映这件事", inquiry_data("report", inquiry_id)),))
-    rows.extend(_whose_answer(outcome))
-    rows.extend((Button(near.question, entry_data(near.entry_id)),) for near in found.suggestions[:3])
+    whose = _whose_answer(outcome)
+    rows.extend(whose)
+    related = found.suggestions[: _RELATED_SHOWN - len(whose)]
+    rows.extend((Button(near.question, entry_data(near.entry_id)),) for near in related)
     last = [Button("有用", inquiry_data("useful", inquiry_id))]
     last.append(Button("没用", inquiry_data("useless", inquiry_id)))
     rows.append(tuple(last))

@@ -81,14 +81,12 @@ class Renderer:
         if text is None or more is None:
             return None
         local, local_rules = self._local(local_topic(wording, kind), jurisdiction, as_of)
-        provisions = [*wording.provisions, *(rule.provision for rule in local_rules)]
-        parts = [more]
-        other = self._counterpart(wording, as_of) if kind is None else None
-        if other is not None:
-            parts.append(other[0])
-            provisions += other[1]
-        citations = tuple(dict.fromkeys(cite(p, self._knowledge.laws) for p in provisions))
-        return Rendered(text, local, "\n".join(part for part in parts if part), citations)
+        other, others = self._counterpart(wording, as_of) if kind is None else ("", ())
+        provincial = tuple(rule.provision for rule in local_rules)
+        # What stands in the first message comes first: a province's rule only where the province is known.
+        further = (*provincial, *others) if province_of(jurisdiction) else (*others, *provincial)
+        citations = tuple(dict.fromkeys(cite(p, self._knowledge.laws) for p in (*wording.provisions, *further)))
+        return Rendered(text, local, "\n".join(part for part in (more, other) if part), citations)
 
     def _sayable(self, entry: Entry, as_of: date) -> Entry | None:
         """The wording of a day whose every source is in force on it."""
@@ -110,12 +108,12 @@ class Renderer:
         filled = PLACEHOLDER.sub(lambda match: (statutory if match[2] else spoken)(figures[match[1]]), template)
         return _SAID_TWICE.sub(r"\1", filled)
 
-    def _counterpart(self, entry: Entry, as_of: date) -> tuple[str, tuple[Provision, ...]] | None:
+    def _counterpart(self, entry: Entry, as_of: date) -> tuple[str, tuple[Provision, ...]]:
         other = self._knowledge.entries.get(entry.counterpart)
         other = self._sayable(other, as_of) if other else None
         text = self._fill(other, other.answer, as_of) if other else None
         if other is None or text is None:
-            return None
+            return "", ()
         lead = "社区（居委会）" if other.kind is Kind.COMMUNITY else "村里"
         return f"如果您问的是{lead}：{text}", other.provisions
 
