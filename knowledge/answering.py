@@ -57,11 +57,10 @@ class Answerer:
         kind = ranking.kind or kind
         place = province_named(ranking.text, self._places) or jurisdiction
         verdict = decide(ranking)
-        if verdict.entry is not None or (ranking.anchors and verdict.outside is None and verdict.talk is None):
-            reckoned = self._reckon(ranking, kind, as_of)
-            answer = self._reckoned(question, reckoned, place, as_of) if reckoned else None
-            if answer is not None:
-                return answer
+        reckoned = self._reckon(ranking, verdict, kind, as_of)
+        answer = self._reckoned(question, reckoned, place, as_of, kind) if reckoned else None
+        if answer is not None:
+            return answer
         if verdict.entry is not None:
             answer = self._chosen(question, verdict.entry.id, verdict, place, as_of, kind)
             if answer is not None:
@@ -84,21 +83,25 @@ class Answerer:
     def explain(self, question: str, *, jurisdiction: str = NATION, as_of: date) -> Explanation:
         """What was read in a question, how every candidate scored, and which rules the answer rests on."""
         ranking = self._retriever.rank(question)
-        reckoned = self._reckon(ranking, ranking.kind, as_of)
+        verdict = decide(ranking)
+        reckoned = self._reckon(ranking, verdict, ranking.kind, as_of)
         shared = tuple(self._retriever.shared(ranking, match) for match in ranking.entries)
         place = province_named(ranking.text, self._places) or jurisdiction
-        verdict = decide(ranking)
         chosen = reckoned.entry_id if reckoned else verdict.entry.id if verdict.entry else None
         rules = self._renderer.standing(self._knowledge.entries[chosen], place, as_of) if chosen else ()
         return Explanation(ranking, verdict, reckoned.text if reckoned else "", shared, tuple(rules))
 
-    def _reckon(self, ranking: Ranking, kind: Kind | None, as_of: date) -> Reckoned | None:
+    def _reckon(self, ranking: Ranking, verdict: Verdict, kind: Kind | None, as_of: date) -> Reckoned | None:
+        """A reckoning for a question that is ours: one with an entry, or with a word of elections and nobody else's."""
+        ours = ranking.anchors and verdict.outside is None and verdict.talk is None
+        if verdict.entry is None and not ours:
+            return None
         asked = Asked(with_digits(ranking.corrected), ranking.tokens, kind, self._renderer.rules, as_of)
         return reckon(asked, self._knowledge.clocks)
 
-    def _reckoned(self, question: str, reckoned: Reckoned, place: str, as_of: date) -> Answer | None:
+    def _reckoned(self, question: str, reckoned: Reckoned, place: str, as_of: date, kind: Kind | None) -> Answer | None:
         entry = self._knowledge.entries[reckoned.entry_id]
-        answer = self._say(entry, question, place, as_of, score=reckoned.score, kind=entry.kind)
+        answer = self._say(entry, question, place, as_of, score=reckoned.score, kind=kind)
         if answer is None:
             return None
         return replace(answer, text=reckoned.text, more="\n".join(filter(None, (answer.text, answer.more))))

@@ -49,11 +49,6 @@ class Asked:
         rule = self.rule(name)
         return rule.value if rule is not None and isinstance(rule.value, Fraction) else None
 
-    def whole(self, name: str) -> int | None:
-        """A rule's whole number."""
-        rule = self.rule(name)
-        return rule.value if rule is not None and isinstance(rule.value, int) else None
-
     def entry(self, entry_id: str) -> str:
         """The entry of the asker's kind of place."""
         return entry_id + ("-community" if self.is_community else "")

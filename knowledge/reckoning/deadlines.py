@@ -29,18 +29,15 @@ def _counted(asked: Asked, clock: Clock, named: DayNamed) -> Reckoned | None:
     rule = asked.rule(clock.rule)
     if rule is None or not isinstance(rule.value, int):
         return None
-    try:
-        last = _last_day(named.day, rule.value, rule.unit, back=clock.back)
-        said = clock.says.format(
-            day=named.said(named.day),
-            first=named.said(named.day + timedelta(days=1)),
-            last=named.said(last),
-            span=spoken(rule),
-            day_year=named.day.year,
-            last_year=last.year,
-        )
-    except (ValueError, OverflowError):  # a day beyond the calendar
-        return None
+    last = _last_day(named.day, rule.value, rule.unit, back=clock.back)
+    said = clock.says.format(
+        day=named.said(named.day),
+        first=named.said(named.day + timedelta(days=1)),
+        last=named.said(last),
+        span=spoken(rule),
+        day_year=named.day.year,
+        last_year=last.year,
+    )
     return Reckoned(asked.entry(clock.entry), said)
 
 

@@ -57,7 +57,10 @@ def meeting(asked: Asked) -> Reckoned | None:
     if "assembly" not in asked.tokens:
         return None
     figures = read_figures(asked.text)
-    total, households, came = figures.get("roll"), figures.get("households"), figures.get("turnout")
+    total, households = figures.get("roll"), figures.get("households")
+    came, unit = (
+        (figures.get("household_turnout"), "户") if households and not total else (figures.get("turnout"), "人")
+    )
     by_head, by_household = asked.share("assembly_quorum"), asked.share("assembly_household_quorum")
     lines = []
     needed = 0
@@ -73,7 +76,7 @@ def meeting(asked: Asked) -> Reckoned | None:
     if not lines or (came is None and not asked.asks_how_many):
         return None
     if len(lines) == 1:
-        lines.append(_reached(came, needed))
+        lines.append(_reached(came, needed, unit))
     return Reckoned(asked.entry("villagers-assembly"), "\n".join(filter(None, lines)))
 
 
@@ -94,7 +97,7 @@ def household_delegates(asked: Asked) -> Reckoned | None:
     return Reckoned(asked.entry("representatives"), line)
 
 
-def _reached(came: int | None, needed: int) -> str:
+def _reached(came: int | None, needed: int, unit: str = "人") -> str:
     if came is None:
         return ""
-    return f"来了 {came} 人，{'够了' if came >= needed else '不够'}。"
+    return f"来了 {came} {unit}，{'够了' if came >= needed else '不够'}。"

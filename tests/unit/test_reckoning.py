@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from knowledge.answering import Answerer
 from knowledge.calendar import load_calendar
 from knowledge.loader import load_knowledge
+from knowledge.model import Kind
 from knowledge.reckoning.dates import day_named
 from knowledge.reckoning.figures import read_figures, read_turnout_share, with_digits
 from knowledge.reckoning.shares import at_least, more_than
@@ -86,6 +87,11 @@ def test_numbers_in_words_are_read(spoken: str, digits: str) -> None:
         ("罢免主任，登记1000，来了500，400赞成，算数吗", "recall", ("501", "没有成")),
         ("一共40个村民代表，几个代表提议就必须开代表会议", "representatives-assembly", ("8",)),
         ("我们用居民代表选居委会，代表共75人，到了50个，够数吗", "valid-election-community", ("51", "不够")),
+        ("村里开村民会议，一共300户，来了210户代表，够数吗", "villagers-assembly", ("200", "来了 210 户，够了")),
+        ("居委会有60个居民代表，罢免委员要几个代表联名", "recall-community", ("20", "按当初选举的方式")),
+        ("登记1000人罢免主任，来了400人，成了吗", "recall", ("没有成", "501")),
+        ("我3月3日向选举委员会申诉的，最晚几号给处理结果", "roll-objection", ("3月6日", "3天")),
+        ("信访3月1日受理的，最晚哪天办结", "petition-time", ("4月30日",)),
         ("37个村民代表开会，最少来多少人", "representatives-assembly", ("25", "24.7")),
         ("投票率只有百分之四十五，选举有效吗", "valid-election", ("无效", "45%")),
         ("投票率58%，算不算数", "valid-election", ("选举有效",)),
@@ -135,6 +141,8 @@ def test_a_report_s_clock_counts_working_days() -> None:
         ("2021年选的", date(2021, 1, 1)),
         ("2月30日贴的", None),
         ("13月1日", None),
+        ("得了3.5成", None),
+        ("1/2的人来了", None),
         ("得票率58.3%", None),
         ("来了3个月", None),
         ("过了三五天", None),
@@ -173,6 +181,34 @@ def test_every_day_is_read_back(day: date) -> None:
 def test_a_number_told_in_passing_is_not_reckoned_with(question: str) -> None:
     answer = ANSWERER.answer(question, as_of=IN_FORCE)
     assert not any(word in answer.text for word in ("至少要来", "至少要 ", "人签名（", "选举无效："))
+
+
+def test_where_village_or_community_is_not_known_both_are_said() -> None:
+    answer = ANSWERER.answer("登记900人，罢免主任要多少人签字", as_of=IN_FORCE)
+    assert "180" in answer.text
+    assert answer.differs_by_kind
+    assert "社区" in answer.more
+    assert "十分之一" in answer.more
+    there = ANSWERER.answer("登记900人，罢免主任要多少人签字", as_of=IN_FORCE, kind=Kind.COMMUNITY)
+    assert "90" in there.text
+    assert there.entry_id == "recall-community"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "生日2009年3月1日，2027年3月1日投票，能投不",
+        "2027年3月1日投票，2028年3月1日出生的能投吗",
+    ],
+)
+def test_a_day_nobody_can_count_with_gets_the_ordinary_answer(question: str) -> None:
+    assert "算法" not in ANSWERER.answer(question, as_of=IN_FORCE).text
+
+
+def test_an_explanation_reckons_only_where_the_answer_does() -> None:
+    question = "公司100人来了60人算旷工吗"
+    assert ANSWERER.explain(question, as_of=IN_FORCE).calculation == ""
+    assert "选举" not in ANSWERER.answer(question, as_of=IN_FORCE).text
 
 
 def test_a_day_without_a_question_of_time_is_not_reckoned() -> None:
