@@ -274,7 +274,7 @@ def shared_questions(families: Sequence[Family]) -> list[tuple[str, str, str]]:
     owner: dict[str, str] = {}
     found = []
     for family in families:
-        for text in {normalize(question): None for question in family.questions}:
+        for text in dict.fromkeys(map(normalize, family.questions)):
             if text in owner:
                 found.append((text, owner[text], family.id))
             owner.setdefault(text, family.id)

@@ -75,12 +75,7 @@ class Lexicon:
                 short = _condensed(word) or word
                 if len(short) > 1 or short == word:
                     phrases.setdefault(short, concept.id)
-        self.weights |= {
-            "duration": WEIGHTS[ConceptGroup.WEAK_ASPECTS],
-            "money": WEIGHTS[ConceptGroup.MATTERS],
-            "heads": WEIGHTS[ConceptGroup.ASPECTS],
-            "share": WEIGHTS[ConceptGroup.MATTERS],
-        }
+        self.weights |= _MARK_WEIGHTS
         self.outside = frozenset(f"outside-{matter.id}" for matter in words.outside)
         for matter in words.outside:
             name = f"outside-{matter.id}"

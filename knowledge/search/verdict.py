@@ -1,9 +1,10 @@
 """What to do about a ranked question: answer it, name another door, chat, or keep silent.
 
-What a newcomer gets wrong: the numbers are not taste. `confidence` is a logistic fit on questions the content had not
-seen (golden/blind): it is the share of questions with this lead and so many anchors that were ours. What tells ours
-from others' is the lead over the best matter outside, hardly the score itself. A question without a single word of
-ours is not for us unless it is one of our ways of asking, nearly word for word. Fit again when the ranking changes.
+What a newcomer gets wrong: the numbers are not taste. `confidence` is a logistic fit on three of the sets under
+golden/blind (two of them worked into the content already) and on questions probing for others' matters: the share of
+questions with this lead and so many anchors that were ours. The lead over the best matter outside tells ours from
+others', hardly the score itself. A question without a single word of ours is not for us unless it is one of our ways
+of asking, nearly word for word. Fit again when the ranking changes.
 """
 
 from dataclasses import dataclass
