@@ -21,12 +21,10 @@ from storage.tables.records import inquiry
 from storage.unit_of_work import Storage
 from tests import factories
 from tests.channels import (
-    CHANNELS,
     PHOTO,
     REPORT,
     STORY,
     TELEGRAM_TOKEN,
-    Site,
     TestVillager,
     Villager,
     answer,
@@ -75,13 +73,6 @@ async def _press_unknown(who: Villager, data: str) -> list[str]:
 
 def _carried(who: Villager) -> dict[str, Send]:
     return {kind: send for kind, send in KINDS.items() if kind not in who.lacks}
-
-
-@pytest.fixture(params=CHANNELS)
-async def site(request: pytest.FixtureRequest, sqlite_storage: Storage) -> AsyncIterator[Site]:
-    await populate(sqlite_storage)
-    async with open_site(request.param, sqlite_storage) as opened:
-        yield opened
 
 
 def _is_calm(kind: str, heard: list[str]) -> None:

@@ -1,6 +1,5 @@
 """Where somebody is at home, the dates of that village, and the law's own words: by every channel."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,28 +12,12 @@ from knowledge.clock import local_date
 from knowledge.loader import load_knowledge
 from storage.tables.conversations import person
 from storage.tables.elections import election, election_task
-from storage.unit_of_work import Storage
 from tests import factories
-from tests.channels import CHANNELS, Site, Villager, open_site, populate
+from tests.channels import Site, Villager
 from tests.statutes import law_file, made_up
 
 KNOWLEDGE = load_knowledge()
 POLLING = "我们村哪天投票？"
-
-
-@pytest.fixture(params=CHANNELS)
-async def site(request: pytest.FixtureRequest, sqlite_storage: Storage) -> AsyncIterator[Site]:
-    await populate(sqlite_storage)
-    async with open_site(request.param, sqlite_storage) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def web_site(storage: Storage) -> AsyncIterator[Site]:
-    """The web chat on each database."""
-    await populate(storage)
-    async with open_site("web", storage) as opened:
-        yield opened
 
 
 async def labels(who: Villager) -> list[str]:

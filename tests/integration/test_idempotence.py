@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -12,26 +11,12 @@ from storage.tables.cases import cases, stored_file
 from storage.tables.conversations import chat_message
 from storage.tables.records import inquiry, outbox
 from storage.unit_of_work import Storage
-from tests.channels import CHANNELS, PHOTO, REPORT, Site, Villager, WebVillager, answer, number_in, open_site, populate
+from tests.channels import PHOTO, REPORT, Site, Villager, WebVillager, answer, number_in, open_site, populate
 
 PEOPLE = 200
 _TRY_AGAIN = timedelta(seconds=6)  # longer than the first wait of a row that was put back
 _LATER = timedelta(hours=2)
 QUESTION = "委托票一个人能带几张？"
-
-
-@pytest.fixture(params=CHANNELS)
-async def site(request: pytest.FixtureRequest, sqlite_storage: Storage) -> AsyncIterator[Site]:
-    await populate(sqlite_storage)
-    async with open_site(request.param, sqlite_storage) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def web_site(storage: Storage) -> AsyncIterator[Site]:
-    await populate(storage)
-    async with open_site("web", storage) as opened:
-        yield opened
 
 
 async def _count(storage: Storage, table) -> int:
