@@ -32,7 +32,7 @@ format: $(VENV)/.development
 # Renews the pinned versions and their hashes; needs uv on the PATH. No address of a package index is written.
 pins:
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --output-file requirements/runtime.txt
-	uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --constraint requirements/runtime.txt --output-file requirements/development.txt
+	uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --constraint requirements/runtime.txt --output-file requirements/development.txt
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
