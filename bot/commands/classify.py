@@ -1,4 +1,4 @@
-"""`qingfeng classify`: judges texts against the four must-investigate categories.
+"""`qingfeng classify`: judges texts against the must-investigate categories.
 
 Reads no database and writes nothing: what is judged here becomes no case.
 """
@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,12 +18,6 @@ from knowledge.errors import ContentError
 HELP: Final = "judge a text, or a file of texts, against the four must-investigate categories"
 
 _INTENTS: Final = {"report": "反映问题", "question": "咨询", "other": "其他"}
-_CATEGORIES: Final = {
-    "real_name": "实名举报",
-    "specific_clues": "线索清楚、内容具体",
-    "vote_buying": "涉嫌拉票贿选",
-    "mass_reaction": "群众反映强烈",
-}
 
 
 class _BadInputError(Exception):
@@ -90,6 +85,7 @@ def _as_json(result: Classification) -> str:
         "must_investigate": flags,
         "missing": result.missing,
         "amounts": result.amounts,
+        "matters": [asdict(matter) for matter in result.matters],
     }
     # A lone surrogate cannot be printed as UTF-8; it stays an escape.
     plain = json.dumps(fields, ensure_ascii=False)
@@ -101,8 +97,9 @@ def _as_text(result: Classification, categories: CategorySet) -> str:
     if not result.must_investigate:
         lines.append("必查：没有")
     for flag in result.must_investigate:
-        lines.append(f"必查：{_CATEGORIES[flag.category]}")
+        lines.append(f"必查：{categories.name_of(flag.category)}")
         lines += [f"  - {reason}" for reason in flag.reasons]
+    lines += [f"事项：{matter.name}（“{matter.quote}”）" for matter in result.matters]
     if result.amounts:
         lines.append(f"数额：{'、'.join(result.amounts)}")
     if result.missing:

@@ -49,6 +49,74 @@ def test_an_amount_is_found_as_written(text: str, amounts: list[str]):
 
 
 @pytest.mark.parametrize(
+    ("text", "amounts"),
+    [
+        # Chinese numerals
+        ("两佰圆", ["两佰圆"]),
+        ("贰佰伍拾元", ["贰佰伍拾元"]),
+        ("壹万元", ["壹万元"]),
+        ("壹佰贰拾叁万肆仟余元", ["壹佰贰拾叁万肆仟余元"]),
+        ("一千五", ["一千五"]),
+        ("两万三", ["两万三"]),
+        ("百把块钱", ["百把块钱"]),
+        ("千把块", ["千把块"]),
+        ("上千元", ["上千元"]),
+        ("上万块", ["上万块"]),
+        # mixed forms
+        ("12万8", ["12万8"]),
+        ("3万5", ["3万5"]),
+        ("2.5万", ["2.5万"]),
+        ("送了2w", ["2w"]),
+        ("88块8", ["88块8"]),
+        ("￥300", ["￥300"]),
+        ("300RMB", ["300RMB"]),
+        ("十来万", ["十来万"]),
+        ("每斤多给四毛，", ["四毛"]),
+        # quantities with measure words
+        ("一条烟两瓶酒", ["一条烟", "两瓶酒"]),
+        ("月饼26份", ["26份"]),
+        ("5家各给2条软中华", ["5家", "2条"]),
+        ("一块手表", ["一块手表"]),
+        ("两张购物卡", ["两张购物卡"]),
+        ("每家一盒虫草", ["一盒虫草"]),
+        ("二十三名党员", ["二十三名"]),
+        ("四十几户", ["四十几户"]),
+        # prices for each
+        ("1000元一张", ["1000元一张"]),
+        ("500一家", ["500一家"]),
+        ("一百八一张", ["一百八一张"]),
+        ("一份给八十，", ["一份给八十"]),
+        ("每票五十投完就给", ["每票五十"]),
+        ("每人30", ["每人30"]),
+        # ranges
+        ("三五百块", ["三五百块"]),
+        ("七八千", ["七八千"]),
+        ("3-5百元", ["3-5百元"]),
+        ("二百到五百元", ["二百到五百元"]),
+        ("200到300一户", ["200到300一户"]),
+    ],
+)
+def test_sums_quantities_prices_and_ranges_are_found_as_written(text: str, amounts: list[str]):
+    assert _found(text) == amounts
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [("两百块", "money"), ("两瓶酒", "goods"), ("2条软中华", "goods"), ("三十户", "people"), ("五亩", "other")],
+)
+def test_an_amount_says_what_it_counts(text: str, unit: str):
+    (amount,) = find_amounts(text)
+    assert (amount.unit, amount.is_money) == (unit, unit == "money")
+
+
+@pytest.mark.parametrize(
+    ("text", "price"), [("一票五十", True), ("每张选票100元", True), ("一户两百", False), ("两张票", False)]
+)
+def test_a_price_of_a_vote_is_told_from_other_sums(text: str, price: bool):
+    assert [amount.is_price_of_a_vote for amount in find_amounts(text)] == [price]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "3月8日上午",
@@ -61,6 +129,15 @@ def test_an_amount_is_found_as_written(text: str, amounts: list[str]):
         "第八届",
         "电话13800000000",
         "12点半",
+        "修路三千多米",
+        "成千上万",
+        "一块地",
+        "两条路",
+        "一条龙服务",
+        "十字路口",
+        "七十多岁",
+        "工号12345",
+        "一份心意",
         "",
     ],
 )

@@ -14,6 +14,9 @@ _DAY: Final = re.compile(
     r"(?:\d{1,2}|[一二三四五六七八九十]{1,2})月(?:份的?)?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[日号]|\d{4}[-./]\d{1,2}[-./]\d{1,2}"
     r"|(?<!\d)\d{1,2}\.\d{1,2}号|(?<![\d第门楼栋])(?:[12]?\d|3[01])[日号](?![楼院门线楼栋])"
 )
+_DAY_BY_THE_ELECTION: Final = re.compile(
+    r"(?:选举|投票|换届|改选|推选|选主任|选村长|选支书)的?[头前后](?:[一两二三四五])?[天日晚夜]"
+)
 # A passage without any of these is not worth the search.
 _DAY_MARKS: Final = frozenset("月日号-/.")
 _TIME_MARKS: Final = frozenset("年月届前周期拜")
@@ -28,9 +31,21 @@ def states_exact_date(passage: str) -> bool:
     return not _DAY_MARKS.isdisjoint(passage) and _DAY.search(passage) is not None
 
 
+def counts_from_election_day(passage: str) -> bool:
+    """Whether a day is told by its distance from the election: 投票前三天."""
+    return _DAY_BY_THE_ELECTION.search(passage) is not None
+
+
 def states_time(passage: str) -> bool:
     """Whether a year, month, term of office or the like is named."""
     return not _TIME_MARKS.isdisjoint(passage) and _TIME.search(passage) is not None
+
+
+# What 某 begins when it is nobody's name: 某村, 某些; but 王某组织, 王某领了 are somebody's.
+_NOBODY: Final = (
+    "[些个人天日村县镇乡区市位次社]|组(?!织)|种(?!地|植)|时(?!任|年)|处(?!理|分|置)|领(?!走|取|了|着|到|头)"
+    "|干(?!涉|预|扰|了)|单(?!独)|部(?!署)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +72,19 @@ def name_patterns(content: CategorySet) -> NamePatterns:
     """Build the patterns of a content version."""
     common = "".join(content.words["surnames"])
     every = common + "".join(content.words["rare_surnames"])
+    never = "".join(content.words["never_surnames"])
     titles, kin = _either(content.words["titles"]), _either(content.words["kin"])
     offices, signing = _either(content.words["offices"]), _either(content.words["signing"])
     after = "给送请在为跟让到派挨说是把用向花和叫发带找承许收拉买、的等也又就,。"
+    follows = "给送请在的就说叫让找来带拿把跟和他一又到从被家头,。、:;!?！？；："
     return NamePatterns(
         masked=re.compile(
-            rf"[{every}](?:某(?![些个种人天日村组县镇乡区市位次时处领干单部社])|[X×x*\uff0a]{{1,2}}|氏兄弟)"
+            rf"(?![{never}])[\u4e00-\u9fff]某(?!{_NOBODY})"
+            rf"|[{every}](?:[X×x*\uff0a]{{1,2}}|氏兄弟)|姓[{every}]的"
         ),
         titled=re.compile(
-            rf"(?:老|小)?[{common}](?:{titles})|[老小][{common}](?:头|家|给|送|请|在|的)|[{common}]家(?:{kin})"
+            rf"(?:老|小)?[{common}](?:{titles})|老[{common}](?:[{follows}]|$)|小[{common}](?<!小钱)(?:[{follows}]|$)"
+            rf"|[{common}]家(?:{kin})"
         ),
         plain=re.compile(
             rf"(?:{offices}|叫|候选人|自荐人|党员)[.\uff0e·]?[{common}](?:(?![{after}])[\u4e00-\u9fff]){{1,2}}?(?=[{after}]|$)"
