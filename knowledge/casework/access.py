@@ -27,6 +27,10 @@ class Permission(StrEnum):
     READ_CASES = "read_cases"
     HANDLE_CASES = "handle_cases"
     APPROVE_FINDINGS = "approve_findings"
+    LEAD_UNIT = "lead_unit"
+    LOWER_FLAGS = "lower_flags"
+    FILE_REPORTS = "file_reports"
+    CHECK_NAMES = "check_names"
     ANSWER_INQUIRIES = "answer_inquiries"
     WRITE_ENTRIES = "write_entries"
     RUN_ELECTIONS = "run_elections"
@@ -39,28 +43,41 @@ _P = Permission
 
 PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.VILLAGE_CLERK: frozenset({_P.SEE_ELECTIONS, _P.ANSWER_INQUIRIES}),
-    Role.TOWNSHIP_STAFF: frozenset({_P.SEE_ELECTIONS, _P.RUN_ELECTIONS, _P.ANSWER_INQUIRIES, _P.WRITE_ENTRIES}),
+    Role.TOWNSHIP_STAFF: frozenset(
+        {_P.SEE_ELECTIONS, _P.RUN_ELECTIONS, _P.ANSWER_INQUIRIES, _P.WRITE_ENTRIES, _P.FILE_REPORTS}
+    ),
     Role.DISCIPLINE_OFFICIAL: frozenset(
-        {_P.READ_CASES, _P.HANDLE_CASES, _P.ANSWER_INQUIRIES, _P.WRITE_ENTRIES, _P.SEE_ELECTIONS}
+        {_P.READ_CASES, _P.HANDLE_CASES, _P.FILE_REPORTS, _P.ANSWER_INQUIRIES, _P.WRITE_ENTRIES, _P.SEE_ELECTIONS}
     ),
     Role.DISCIPLINE_LEADER: frozenset(
         {
             _P.READ_CASES,
             _P.HANDLE_CASES,
             _P.APPROVE_FINDINGS,
+            _P.LEAD_UNIT,
+            _P.LOWER_FLAGS,
+            _P.FILE_REPORTS,
             _P.ANSWER_INQUIRIES,
             _P.WRITE_ENTRIES,
             _P.SEE_ELECTIONS,
         }
     ),
-    Role.SUPERIOR: frozenset({_P.READ_CASES, _P.APPROVE_FINDINGS, _P.SEE_ELECTIONS}),
-    Role.CUSTODIAN: frozenset(),
+    Role.SUPERIOR: frozenset({_P.READ_CASES, _P.APPROVE_FINDINGS, _P.LEAD_UNIT, _P.LOWER_FLAGS, _P.SEE_ELECTIONS}),
+    Role.CUSTODIAN: frozenset({_P.CHECK_NAMES}),
     Role.AUDITOR: frozenset({_P.READ_LOG}),
     Role.ADMINISTRATOR: frozenset({_P.MANAGE_OFFICIALS}),
 }
 
 #: Roles whose signature ends an investigation; the database holds the same list.
 APPROVING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permission.APPROVE_FINDINGS in may)
+
+#: Roles that work on cases, and those whose word (two of them, of a higher level) lowers a flag; both stand in the
+#: database too.
+HANDLING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permission.HANDLE_CASES in may)
+LOWERING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permission.LOWER_FLAGS in may)
+
+#: Roles that lead a unit: they hand work over, keep the roster, and hear of what nobody is left for.
+LEADING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permission.LEAD_UNIT in may)
 
 #: Roles that write, review and publish entries, and those that answer questions; the database holds the first list too.
 WRITING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permission.WRITE_ENTRIES in may)

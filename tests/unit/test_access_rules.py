@@ -1,16 +1,32 @@
 """Who may do what: the whole matrix of roles and permissions, written out once more by hand."""
 
+import re
 from itertools import product
 
 import pytest
 
-from knowledge.casework.access import APPROVING_ROLES, WRITING_ROLES, Permission, Role, covers, may
+from knowledge.casework.access import (
+    APPROVING_ROLES,
+    HANDLING_ROLES,
+    LEADING_ROLES,
+    LOWERING_ROLES,
+    WRITING_ROLES,
+    Permission,
+    Role,
+    covers,
+    may,
+)
+from storage.migrations import ENFORCEMENT
 
 #: One letter a permission, in the order of the columns; a dot is a refusal.
 COLUMNS = (
     Permission.READ_CASES,
     Permission.HANDLE_CASES,
     Permission.APPROVE_FINDINGS,
+    Permission.LEAD_UNIT,
+    Permission.LOWER_FLAGS,
+    Permission.FILE_REPORTS,
+    Permission.CHECK_NAMES,
     Permission.ANSWER_INQUIRIES,
     Permission.WRITE_ENTRIES,
     Permission.RUN_ELECTIONS,
@@ -19,20 +35,21 @@ COLUMNS = (
     Permission.MANAGE_OFFICIALS,
 )
 MATRIX = {
-    Role.VILLAGE_CLERK: "...x..x..",
-    Role.TOWNSHIP_STAFF: "...xxxx..",
-    Role.DISCIPLINE_OFFICIAL: "xx.xx.x..",
-    Role.DISCIPLINE_LEADER: "xxxxx.x..",
-    Role.SUPERIOR: "x.x...x..",
-    Role.CUSTODIAN: ".........",
-    Role.AUDITOR: ".......x.",
-    Role.ADMINISTRATOR: "........x",
+    Role.VILLAGE_CLERK: ".......x..x..",
+    Role.TOWNSHIP_STAFF: ".....x.xxxx..",
+    Role.DISCIPLINE_OFFICIAL: "xx...x.xx.x..",
+    Role.DISCIPLINE_LEADER: "xxxxxx.xx.x..",
+    Role.SUPERIOR: "x.xxx.....x..",
+    Role.CUSTODIAN: "......x......",
+    Role.AUDITOR: "...........x.",
+    Role.ADMINISTRATOR: "............x",
 }
 
 
 def test_the_matrix_below_names_every_role_and_every_permission() -> None:
     assert set(MATRIX) == set(Role)
     assert set(COLUMNS) == set(Permission)
+    assert {len(row) for row in MATRIX.values()} == {len(COLUMNS)}
 
 
 @pytest.mark.parametrize(("role", "permission"), list(product(Role, Permission)))
@@ -46,15 +63,35 @@ def test_who_does_not_investigate_reads_no_case(role: Role) -> None:
         Permission.READ_CASES,
         Permission.HANDLE_CASES,
         Permission.APPROVE_FINDINGS,
+        Permission.LOWER_FLAGS,
+        Permission.LEAD_UNIT,
     }
 
 
-def test_the_roles_that_sign_findings_are_the_two_the_database_knows() -> None:
-    assert set(APPROVING_ROLES) == {Role.DISCIPLINE_LEADER, Role.SUPERIOR}
+def test_who_may_open_a_name_reads_no_report_and_who_reads_reports_opens_no_name() -> None:
+    assert [role for role in Role if may(role, Permission.CHECK_NAMES)] == [Role.CUSTODIAN]
+    assert not may(Role.CUSTODIAN, Permission.READ_CASES)
 
 
-def test_the_roles_that_write_entries_are_the_three_the_database_knows() -> None:
-    assert set(WRITING_ROLES) == {Role.TOWNSHIP_STAFF, Role.DISCIPLINE_OFFICIAL, Role.DISCIPLINE_LEADER}
+def test_who_leads_approves_and_whoever_lowers_flags_leads() -> None:
+    assert set(LOWERING_ROLES) == set(LEADING_ROLES) == set(APPROVING_ROLES)
+
+
+@pytest.mark.parametrize(
+    ("roles", "known"),
+    [
+        (APPROVING_ROLES, {Role.DISCIPLINE_LEADER, Role.SUPERIOR}),
+        (LOWERING_ROLES, {Role.DISCIPLINE_LEADER, Role.SUPERIOR}),
+        (HANDLING_ROLES, {Role.DISCIPLINE_OFFICIAL, Role.DISCIPLINE_LEADER}),
+        (WRITING_ROLES, {Role.TOWNSHIP_STAFF, Role.DISCIPLINE_OFFICIAL, Role.DISCIPLINE_LEADER}),
+    ],
+)
+def test_the_roles_of_each_kind_are_those_the_database_knows(roles: tuple[Role, ...], known: set[Role]) -> None:
+    assert set(roles) == known
+    for kind in ("sqlite", "postgresql"):
+        written = "\n".join(path.read_text(encoding="utf-8") for path in ENFORCEMENT.glob(f"*_{kind}.sql"))
+        lists = {frozenset(re.findall(r"'(\w+)'", one)) for one in re.findall(r"role\s+IN\s+\(([^)]+)\)", written)}
+        assert frozenset(str(role) for role in known) in lists
 
 
 @pytest.mark.parametrize(
