@@ -1,6 +1,29 @@
 """Every table, so that one import gives the whole metadata."""
 
-from storage.tables import cases, conversations, elections, entries, laws, officials, records
+from storage.tables import (
+    cases,
+    conversations,
+    deadlines,
+    elections,
+    entries,
+    investigations,
+    laws,
+    officials,
+    records,
+    routing,
+)
 from storage.tables.base import metadata
 
-__all__ = ["cases", "conversations", "elections", "entries", "laws", "metadata", "officials", "records"]
+__all__ = [
+    "cases",
+    "conversations",
+    "deadlines",
+    "elections",
+    "entries",
+    "investigations",
+    "laws",
+    "metadata",
+    "officials",
+    "records",
+    "routing",
+]

@@ -1,6 +1,6 @@
 """People in chats, what they sent, and the web chat's own messages."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, String, Table, text
 
 from storage.tables.base import metadata
 from storage.types import Instant, Key, one_of
@@ -53,6 +53,13 @@ chat_message = Table(
     Column("edited", Boolean, nullable=False),
     Column("sent_at", Instant, nullable=False),
     Column("outbox_id", BigInteger, unique=True),  # a delivery repeated after a crash makes one message
+    Column("forget_at", Instant),  # when it is emptied at the latest, and the emptied one is deleted
     Index("ix_chat_message_chat_id_seq", "chat_id", "seq"),
+    Index(
+        "ix_chat_message_forget_at",
+        "forget_at",
+        sqlite_where=text("forget_at IS NOT NULL"),
+        postgresql_where=text("forget_at IS NOT NULL"),
+    ),
     one_of("sender", SENDERS),
 )

@@ -1,6 +1,17 @@
 """Places, and the officials who answer for them."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    false,
+)
 
 from knowledge.casework.access import Role
 from storage.tables.base import metadata
@@ -32,7 +43,35 @@ official = Table(
     Column("notice_chat_sealed", LargeBinary),  # where content-free notices go, sealed
     Column("active", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("is_head", Boolean, nullable=False, server_default=false()),  # of the body at this place
+    Column("declared_at", Instant),  # when relatives and interests were last declared
     one_of("role", Role),
+)
+
+#: Other names and posts a report may call an official by.
+official_alias = Table(
+    "official_alias",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("official_id", ForeignKey("official.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("kind", String(6), nullable=False),
+    Column("words", String(60), nullable=False),
+    one_of("kind", ("name", "post")),
+)
+
+#: Relatives and interests an official declared; names are sealed.
+kinship = Table(
+    "kinship",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("official_id", ForeignKey("official.id", ondelete="RESTRICT"), nullable=False, index=True),
+    Column("kind", String(8), nullable=False),
+    Column("relation", String(20), nullable=False),
+    Column("name_sealed", LargeBinary, nullable=False),
+    Column("place_id", ForeignKey("place.id", ondelete="RESTRICT")),  # an interest in a whole village
+    Column("declared_at", Instant, nullable=False),
+    Column("removed_at", Instant),
+    one_of("kind", ("relative", "interest")),
 )
 
 custodian_key = Table(
@@ -45,6 +84,14 @@ custodian_key = Table(
     Column("ops_limit", Integer, nullable=False),
     Column("mem_limit", BigInteger, nullable=False),  # bytes
     Column("created_at", Instant, nullable=False),
+)
+
+#: One secret for all custodians, sealed to each: with it the system can tell whether two reporters are one person.
+custodian_pepper = Table(
+    "custodian_pepper",
+    metadata,
+    Column("custodian_id", ForeignKey("custodian_key.official_id", ondelete="RESTRICT"), primary_key=True),
+    Column("pepper_sealed", LargeBinary, nullable=False),
 )
 
 sign_in_link = Table(

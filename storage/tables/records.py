@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from storage.tables.base import metadata
-from storage.types import Document, Instant, one_of
+from storage.types import Document, Instant, Key, one_of
 
 INQUIRY_STATES = ("answered", "waiting", "replied")
 OUTBOX_KINDS = ("reply", "status", "reminder", "notice")
@@ -89,4 +89,24 @@ deployment = Table(
     metadata,
     Column("name", String(40), primary_key=True),
     Column("value", String(200), nullable=False),
+)
+
+#: Each version of the casework content that ever raised a flag, whole, so that an old flag can be judged again.
+rule_set = Table(
+    "rule_set",
+    metadata,
+    Column("version", String(40), primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("content", LargeBinary, nullable=False),  # zlib of a JSON object: file name -> text
+    Column("first_used_at", Instant, nullable=False),
+)
+
+#: That somebody filed a report, without which one: enough to slow a flood down. Gone after an hour.
+filing_mark = Table(
+    "filing_mark",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("subject", LargeBinary, nullable=False),  # keyed hash of the chat, or of the village
+    Column("at", Instant, nullable=False),
+    Index("ix_filing_mark_subject_at", "subject", "at"),
 )

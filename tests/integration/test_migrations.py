@@ -19,7 +19,7 @@ from storage import engine
 from storage.engine import Database, async_url
 from storage.errors import DatabaseUnavailable, UnsafeDatabase
 from storage.migrate import alembic_config, migrate
-from storage.migrations import HEAD
+from storage.migrations import HEAD, enforcing_triggers
 from storage.tables import metadata
 from tests import databases
 
@@ -166,6 +166,46 @@ async def test_the_application_cannot_change_the_house_it_lives_in(postgresql_ur
         await within(postgresql_url, lambda connection: connection.execute(text(statement)))
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TRIGGER cases_investigated",
+        "DROP TABLE event",
+        "ALTER TABLE cases RENAME TO mine",
+        "CREATE TABLE mine (id int)",
+        "CREATE TEMP VIEW active_flag AS SELECT 1",
+        "CREATE TRIGGER mine BEFORE UPDATE ON cases BEGIN SELECT 1; END",
+        "ATTACH ':memory:' AS mine",
+        "PRAGMA recursive_triggers = OFF",
+        "PRAGMA foreign_keys = OFF",
+        "PRAGMA ignore_check_constraints = ON",
+        "PRAGMA writable_schema = ON",
+    ],
+)
+async def test_nor_can_it_on_sqlite_where_no_other_role_owns_the_house(sqlite_url: str, statement: str) -> None:
+    database = Database(sqlite_url)
+    for opened in (database.writing, database.reading):
+        async with opened() as connection:
+            with pytest.raises(DBAPIError, match="not authorized"):
+                await connection.exec_driver_sql(statement)
+    await database.verify()
+    await database.close()
+
+
+@pytest.mark.postgres
+async def test_every_rule_looks_for_its_tables_in_its_own_schema_only(postgresql_url: str) -> None:
+    elsewhere = (
+        "SELECT p.proname FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace "
+        "AND p.proname LIKE 'qf%' AND NOT coalesce('search_path=public, pg_temp' = ANY (p.proconfig), false)"
+    )
+
+    def look(connection: Connection) -> list[Any]:
+        assert connection.exec_driver_sql("SELECT count(*) FROM pg_proc WHERE proname LIKE 'qf%%'").scalar_one() > 20
+        return list(connection.exec_driver_sql(elsewhere.replace("%", "%%")))
+
+    assert await within(postgresql_url, look) == []
+
+
 async def refused(url: str) -> UnsafeDatabase:
     database = Database(url)
     try:
@@ -235,11 +275,34 @@ async def test_another_versions_schema_is_refused(database_url: str) -> None:
     assert "9999" in (await refused(database_url)).fault
 
 
+@pytest.mark.parametrize("trigger", sorted(enforcing_triggers("sqlite"))[::7])
+async def test_sqlite_that_lacks_a_trigger_is_refused(sqlite_url: str, trigger: str) -> None:
+    await within(sqlite_url, lambda connection: connection.execute(text(f"DROP TRIGGER {trigger}")))
+    error = await refused(sqlite_url)
+    assert trigger in error.fault
+    assert "backup" in error.cure
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("how", ["DISABLE TRIGGER cases_update_rules", "DISABLE TRIGGER USER"])
+async def test_postgresql_with_a_rule_switched_off_is_refused(postgresql_url: str, how: str) -> None:
+    switched = f"ALTER TABLE cases {how}"
+    await within(databases.owner_url(postgresql_url), lambda connection: connection.execute(text(switched)))
+    assert "cases_" in (await refused(postgresql_url)).fault
+
+
+@pytest.mark.postgres
+async def test_postgresql_with_a_rule_that_would_look_elsewhere_is_refused(postgresql_url: str) -> None:
+    loosened = "ALTER FUNCTION qf_cases_update_rules() RESET search_path"
+    await within(databases.owner_url(postgresql_url), lambda connection: connection.execute(text(loosened)))
+    assert "qf_cases_update_rules" in (await refused(postgresql_url)).fault
+
+
 @pytest.mark.parametrize("pragma", ["recursive_triggers", "foreign_keys"])
 async def test_sqlite_with_a_guard_switched_off_is_refused(
     sqlite_url: str, pragma: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database = Database(sqlite_url)
+    database = databases.as_owner(Database(sqlite_url))
 
     def switch_off(connection: Any, _record: object) -> None:
         connection.cursor().execute(f"PRAGMA {pragma} = 0")
