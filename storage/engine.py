@@ -28,6 +28,20 @@ PRAGMAS: Final = {
     "secure_delete": 1,  # what is deleted is overwritten, not only forgotten
 }
 _BUSY_TIMEOUT_MS: Final = 10_000
+#: What no connection of ours may do on SQLite, where no other role owns the tables: change the house and its guards.
+#: Reading a pragma is allowed, setting one is not. Revisions run on a connection of their own (storage/migrate.py).
+_HOUSEWORK: Final = frozenset(
+    getattr(sqlite3, f"SQLITE_{act}_{thing}")
+    for act in ("CREATE", "DROP")
+    for thing in ("TABLE", "TEMP_TABLE", "VIEW", "TEMP_VIEW", "TRIGGER", "TEMP_TRIGGER", "INDEX", "TEMP_INDEX")
+) | {sqlite3.SQLITE_ALTER_TABLE, sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH}
+#: A rule that a temporary table could deceive: its function does not say where its tables are.
+_LOOSE: Final = (
+    "SELECT p.proname FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace "
+    "AND starts_with(p.proname, 'qf_') AND NOT coalesce("
+    "array_to_string(p.proconfig, ';') LIKE 'search\\_path=%, pg\\_temp', false) ORDER BY 1 LIMIT 1"
+)
+_SETTABLE: Final = frozenset({"busy_timeout", "wal_checkpoint"})
 
 
 def async_url(url: str) -> URL:
@@ -131,6 +145,7 @@ def _sqlite_engine(url: URL, *, pool_size: int, immediate: bool) -> AsyncEngine:
         for name, value in PRAGMAS.items():
             cursor.execute(f"PRAGMA {name} = {value}")
         cursor.close()
+        connection.run_async(lambda opened: opened.set_authorizer(_allowed))
 
     if immediate:
 
@@ -139,6 +154,12 @@ def _sqlite_engine(url: URL, *, pool_size: int, immediate: bool) -> AsyncEngine:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _allowed(action: int, first: str | None, second: str | None, _database: str | None, _within: str | None) -> int:
+    """Whether a statement may be prepared; SQLite asks this once for each of its parts."""
+    sets = action == sqlite3.SQLITE_PRAGMA and second is not None and first not in _SETTABLE
+    return sqlite3.SQLITE_DENY if sets or action in _HOUSEWORK else sqlite3.SQLITE_OK
 
 
 async def _verify_sqlite(connection: AsyncConnection) -> None:
@@ -187,6 +208,12 @@ async def _verify_triggers(connection: AsyncConnection) -> None:
         raise UnsafeDatabase(
             f"The database lacks the trigger {missing[0]} ({len(missing)} in all), which keeps its rules",
             "Restore the database from a backup, and find out who removed it",
+        )
+    loose = None if is_sqlite else (await connection.execute(text(_LOOSE))).scalar()
+    if loose:
+        raise UnsafeDatabase(
+            f"The function {loose} looks for its tables wherever it is told to, and could be shown others",
+            "Restore the database from a backup, and find out who changed it",
         )
 
 

@@ -32,6 +32,16 @@ class TimeOrderedIds:
         return self._last
 
 
+def readable_digest(prefix: str, digest: bytes, groups: int = 2, length: int = 4) -> str:
+    """A code of the same form that stands for a secret digest: the same one every time."""
+    number, signs = int.from_bytes(digest), []
+    for _ in range(groups * length):
+        number, place = divmod(number, len(READABLE))
+        signs.append(READABLE[place])
+    parts = ("".join(signs[at : at + length]) for at in range(0, len(signs), length))
+    return "-".join((prefix, *parts))
+
+
 def readable_code(prefix: str, groups: int = 2, length: int = 4) -> str:
     """A random code a person can copy, e.g. QF-7K2M-9D4X: about 4.9 bits a character."""
     parts = ("".join(secrets.choice(READABLE) for _ in range(length)) for _ in range(groups))

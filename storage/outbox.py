@@ -1,7 +1,8 @@
 """What must leave the system: written in the same transaction as its cause, sent afterwards.
 
 A row is claimed for a while, sent, then marked. A process killed between sending and marking leaves the claim to run
-out, and the row is sent again: at worst repeated, never lost. `dedupe_key` makes one row of one cause.
+out, and the row is sent again: at worst repeated, never lost. `dedupe_key` makes one row of one cause. A row that is
+through forgets what it said and to whom.
 """
 
 import json
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 PURPOSE: Final = "outbox"
 CLAIM: Final = timedelta(seconds=60)
+#: What is left of a row that will not leave again.
+EMPTIED: Final = {"recipient_sealed": b"", "payload_sealed": b"", "claimed_until": None}
 _BACK_OFF_SECONDS: Final = (5, 15, 60, 300, 900, 3600)
 
 
@@ -105,12 +108,12 @@ async def claim(storage: "Storage", *, worker: str, limit: int) -> list[Delivery
 
 async def mark_sent(storage: "Storage", delivery_id: int) -> None:
     """The row left; it never leaves again."""
-    await _set(storage, delivery_id, sent_at=storage.clock.now(), claimed_until=None)
+    await _set(storage, delivery_id, sent_at=storage.clock.now(), **EMPTIED)
 
 
 async def mark_failed(storage: "Storage", delivery_id: int, *, reason: str) -> None:
     """The row cannot be delivered to this person (blocked the bot, chat gone)."""
-    await _set(storage, delivery_id, failed_at=storage.clock.now(), last_error=reason[:200], claimed_until=None)
+    await _set(storage, delivery_id, failed_at=storage.clock.now(), last_error=reason[:200], **EMPTIED)
 
 
 async def put_back(storage: "Storage", delivery: Delivery, *, reason: str) -> None:

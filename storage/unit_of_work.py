@@ -21,25 +21,47 @@ from typing import Any, Self
 from sqlalchemy import CursorResult, Executable, Table, Update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from knowledge.calendar import WorkingCalendar
 from knowledge.clock import Clock
 from storage.appender import Appender, Writes
 from storage.audit import EventLog
+from storage.calendars import Calendars
 from storage.engine import Database
 from storage.files import FileStore
 from storage.ids import TimeOrderedIds
 from storage.outbox import Outbox
 from storage.refusals import refusals
+from storage.repositories.calendar_years import CalendarYears
 from storage.repositories.cases import Cases
+from storage.repositories.clocks import Clocks
+from storage.repositories.dialogue import Dialogue
 from storage.repositories.elections import Elections
 from storage.repositories.entries import Entries
+from storage.repositories.escalations import Escalations
 from storage.repositories.files import Files
+from storage.repositories.filing_marks import FilingMarks
+from storage.repositories.flags import Flags
+from storage.repositories.handovers import Handovers
+from storage.repositories.identities import Identities
 from storage.repositories.inquiries import Inquiries
+from storage.repositories.investigations import Investigations
+from storage.repositories.ladder import Ladder
 from storage.repositories.laws import Laws, LawTexts
+from storage.repositories.links import Links
+from storage.repositories.mass_reactions import MassReactions
 from storage.repositories.messages import Messages
+from storage.repositories.missed_dates import MissedDates
 from storage.repositories.officials import Officials
 from storage.repositories.people import Acquaintances, People
 from storage.repositories.places import Places
+from storage.repositories.presence import Presence
+from storage.repositories.recusals import Recusals
 from storage.repositories.reports import Drafts, OpenDrafts
+from storage.repositories.retention import Retention
+from storage.repositories.roster import Roster
+from storage.repositories.rule_sets import RuleSets
+from storage.repositories.surroundings import AskSurroundings
+from storage.repositories.transfers import Transfers
 from storage.vault import KeyRing
 
 
@@ -56,6 +78,7 @@ class Storage:
         self.acquaintances = Acquaintances(database)
         self.open_drafts = OpenDrafts(database)
         self.law_texts = LawTexts(database)
+        self.calendars = Calendars(database)
 
     def unit_of_work(self) -> "UnitOfWork":
         """A new unit of work."""
@@ -158,6 +181,11 @@ class UnitOfWork:
         self._writes = Writes()
         await self._stack.aclose()
 
+    @property
+    def calendar(self) -> WorkingCalendar:
+        """Working days as the State Council arranged them, imported years included."""
+        return self.storage.calendars.current
+
     @cached_property
     def people(self) -> People:
         """People in chats."""
@@ -175,8 +203,78 @@ class UnitOfWork:
 
     @cached_property
     def cases(self) -> Cases:
-        """Cases, flags, investigations."""
+        """Cases, their matters and notes."""
         return Cases(self)
+
+    @cached_property
+    def flags(self) -> Flags:
+        """Must-investigate flags."""
+        return Flags(self)
+
+    @cached_property
+    def investigations(self) -> Investigations:
+        """Disposal opinions, investigations, measures."""
+        return Investigations(self)
+
+    @cached_property
+    def clocks(self) -> Clocks:
+        """Clocks of cases."""
+        return Clocks(self)
+
+    @cached_property
+    def calendar_years(self) -> CalendarYears:
+        """Imported years of the working calendar."""
+        return CalendarYears(self)
+
+    @cached_property
+    def ladder(self) -> Ladder:
+        """Reminders of clocks."""
+        return Ladder(self)
+
+    @cached_property
+    def dialogue(self) -> Dialogue:
+        """What reporters and officials write to each other."""
+        return Dialogue(self)
+
+    @cached_property
+    def missed_dates(self) -> MissedDates:
+        """Promised dates that have passed."""
+        return MissedDates(self)
+
+    @cached_property
+    def escalations(self) -> Escalations:
+        """What reporters asked the level above."""
+        return Escalations(self)
+
+    @cached_property
+    def identities(self) -> Identities:
+        """Reporters' sealed names."""
+        return Identities(self)
+
+    @cached_property
+    def links(self) -> Links:
+        """What ties cases to each other."""
+        return Links(self)
+
+    @cached_property
+    def mass_reactions(self) -> MassReactions:
+        """Reports about the same person in the same village."""
+        return MassReactions(self)
+
+    @cached_property
+    def rule_sets(self) -> RuleSets:
+        """The versions of the casework content."""
+        return RuleSets(self)
+
+    @cached_property
+    def recusals(self) -> Recusals:
+        """Who stands back from a case."""
+        return Recusals(self)
+
+    @cached_property
+    def filing_marks(self) -> FilingMarks:
+        """How often somebody filed within the hour."""
+        return FilingMarks(self)
 
     @cached_property
     def files(self) -> Files:
@@ -212,6 +310,36 @@ class UnitOfWork:
     def laws(self) -> Laws:
         """Imported law texts."""
         return Laws(self)
+
+    @cached_property
+    def surroundings(self) -> AskSurroundings:
+        """What a new report is held against."""
+        return AskSurroundings(self)
+
+    @cached_property
+    def roster(self) -> Roster:
+        """The weekly duty roster of each unit."""
+        return Roster(self)
+
+    @cached_property
+    def transfers(self) -> Transfers:
+        """Cases offered by one unit to another."""
+        return Transfers(self)
+
+    @cached_property
+    def handovers(self) -> Handovers:
+        """What somebody who leaves had in hand."""
+        return Handovers(self)
+
+    @cached_property
+    def presence(self) -> Presence:
+        """Who has a case open."""
+        return Presence(self)
+
+    @cached_property
+    def retention(self) -> Retention:
+        """What has been kept long enough."""
+        return Retention(self)
 
     @cached_property
     def outbox(self) -> Outbox:

@@ -6,6 +6,8 @@ Two kinds of secret, two kinds of key:
   derived from the key file. `KeyRing.seal` binds each ciphertext to its purpose, so one cannot be passed for another.
 * A reporter's name and contact are sealed to the custodians' public keys and cannot be opened by the system at all:
   only a custodian's password opens the private key (`Custodian`).
+* Whether two reporters are one person is told by tokens made with a secret that the custodians share (`Pepper`). It is
+  sealed like a name: the system can make a token only while a custodian is present.
 
 A newcomer's mistake: storing a name anywhere in clear "for a moment". There is no such moment after the prompt in
 which it was typed has been handled.
@@ -31,6 +33,9 @@ from storage.errors import KeyFileProblem, WrongPassword
 KEY_BYTES: Final = 32
 OPS_LIMIT: Final = 3
 MEM_LIMIT: Final = 128 * 1024 * 1024  # bytes, Argon2id
+#: A person's token: a mark of the pepper it was made with, then the person; in bytes.
+TOKEN_MARK: Final = 4
+TOKEN_PERSON: Final = 16
 
 
 class KeyRing:
@@ -150,12 +155,65 @@ class Custodian:
         Raises:
             WrongPassword: The password is not this custodian's.
         """
+        return self.unlock(password).read(sealed)
+
+    def unlock(self, password: str) -> "Unlocked":
+        """The private key, to be dropped as soon as what it is needed for has been read; takes half a second.
+
+        Raises:
+            WrongPassword: The password is not this custodian's.
+        """
         box = SecretBox(_password_key(password, self.salt, self.ops_limit, self.mem_limit))
         try:
-            private = PrivateKey(box.decrypt(self.private_key_sealed))
+            return Unlocked(PrivateKey(box.decrypt(self.private_key_sealed)))
         except CryptoError:
             raise WrongPassword from None
-        return SealedBox(private).decrypt(sealed).decode()
+
+
+class Unlocked:
+    """A custodian's private key in use. Never stored, never logged, never kept beyond one use case."""
+
+    __slots__ = ("_box",)
+
+    def __init__(self, private: PrivateKey) -> None:
+        self._box = SealedBox(private)
+
+    def read(self, sealed: bytes) -> str:
+        """What was sealed to this custodian."""
+        return self._box.decrypt(sealed).decode()
+
+
+class Pepper:
+    """The custodians' common secret: it makes of a contact a token that is the same for the same contact.
+
+    Without it a token can neither be made nor guessed from a list of phone numbers. Tokens begin with a mark of the
+    pepper they were made with: those of two peppers (the first was lost with its last holder) are not compared.
+    """
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    @classmethod
+    def create(cls) -> "Pepper":
+        """A new one."""
+        return cls(random(KEY_BYTES))
+
+    @classmethod
+    def opened(cls, key: Unlocked, sealed: bytes) -> "Pepper":
+        """The one a custodian holds."""
+        return cls(bytes.fromhex(key.read(sealed)))
+
+    def sealed_to(self, public_key: bytes) -> bytes:
+        """For a custodian to hold; needs no password of theirs."""
+        return seal_to(public_key, self._secret.hex())
+
+    def token(self, contact: str) -> bytes:
+        """Who a contact belongs to, without saying who; give it a contact in one spelling."""
+        mark = hashlib.blake2b(key=self._secret, person=b"qf:mark", digest_size=TOKEN_MARK)
+        person = hashlib.blake2b(contact.encode(), key=self._secret, person=b"qf:person", digest_size=TOKEN_PERSON)
+        return mark.digest() + person.digest()
 
 
 def seal_to(public_key: bytes, text: str) -> bytes:

@@ -1,47 +1,36 @@
-"""Cases, their flags, investigations, notes and sealed identities.
+"""Cases: opening, finding, moving; their matters and notes.
 
 Whoever reads through `visible_to` gets the same lists, counts and errors with and without a case the official is
-recused from.
+recused from, and with and without a case that a level above answers for.
 """
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, exists, func, insert, or_, select, true, update
+from sqlalchemy import and_, exists, func, insert, literal, or_, select, true, union_all, update
 
-from knowledge.casework.categories import Category
-from knowledge.casework.lifecycle import CaseState, Finding, Progress
+from knowledge.casework.lifecycle import CLOSED_STATES, CaseState
+from knowledge.casework.names import NameState
 from storage.errors import StaleVersion
 from storage.repositories.base import Repository
+from storage.repositories.flags import CaseFlag, in_force
 from storage.repositories.officials import Official
-from storage.tables.cases import (
-    case_flag,
-    case_note,
-    cases,
-    identity,
-    investigation,
-    investigation_evidence,
-    recusal,
-)
+from storage.tables.cases import case_matter, case_note, cases
 from storage.tables.officials import official, place
-from storage.vault import seal_to
+from storage.tables.routing import recusal
 
 NARRATIVE: Final = "case.narrative"
-INPUTS: Final = "case.flag"
+MATTER: Final = "case.matter"
 NOTE: Final = "case.note"
-FINDING: Final = "case.finding"
 REPORTED: Final = "reported_person"
+RECEIPT: Final = "receipt_code"
+#: Counts are exact up to here; beyond, a page says "more than".
+COUNTED_UP_TO: Final = 1_000
 
-
-@dataclass(frozen=True, slots=True)
-class CaseFlag:
-    """Why a case must be investigated."""
-
-    category: Category
-    reasons: tuple[str, ...]
-    rule_version: str
+unit = place.alias("unit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,136 +40,230 @@ class Case:
     id: int
     number: str
     state: CaseState
+    sub_status: str | None
     round: int
     place_id: int
     place_path: str
     place_name: str
+    unit_id: int
+    unit_path: str
+    unit_name: str
     person_id: int | None
     handler_id: int | None
     handler_name: str | None
+    filed_via: str
+    filed_by: int | None
+    name_state: NameState
     received_at: datetime
     answer_due_on: date
+    next_due_on: date
     accepted_at: datetime | None
+    concluded_at: datetime | None
+    told_at: datetime | None
     closed_at: datetime | None
+    withdrawn_at: datetime | None
+    merged_into_id: int | None
+    retain_until: date | None
+    legal_hold: bool
+    rule_version: str
     version: int
     flags: tuple[CaseFlag, ...] = field(default=())
 
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One piece of an investigation's evidence."""
-
-    description: str
-    file_id: str | None
-    added_by: str
-    added_at: datetime
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still has to work on it by itself."""
+        return self.state not in CLOSED_STATES and self.merged_into_id is None
 
 
 @dataclass(frozen=True, slots=True)
-class Investigation:
-    """The investigation of a case's round."""
+class Matter:
+    """One thing a report is about, with the clause that says so."""
 
-    id: int
-    round: int
-    investigator_id: int
-    investigator_name: str
-    finding: Finding | None
-    summary: str | None
-    started_at: datetime
-    submitted_at: datetime | None
-    approver_id: int | None
-    approver_name: str | None
-    approved_at: datetime | None
-    evidence: tuple[Evidence, ...]
+    id: str
+    quote: str
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something added to a case after filing; `author` is None for the reporter."""
+    """Something an official wrote for officials."""
 
-    author: str | None
+    author: str
     body: str
     written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilter:
+    """What a queue is narrowed to. No states: everything open. `number` is a part of a case number."""
+
+    states: tuple[CaseState, ...] = ()
+    flagged: bool | None = None
+    handler_id: int | None = None
+    place_path: str = ""
+    category: str = ""
+    number: str = ""
+    due_before: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMark:
+    """Where a page of a queue ended: the next one begins behind it."""
+
+    sort: date | datetime
+    case_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """What a new case is born with; `case_id` comes from the unit of work's ids."""
+
+    case_id: int
+    number: str
+    place_id: int
+    unit_id: int
+    narrative: dict[str, Any]
+    reported_person: str
+    rule_version: str
+    answer_due_on: date
+    receipt_code: str = ""
+    draft_id: int | None = None
+    person_id: int | None = None
+    filed_via: str = "chat"
+    filed_by: int | None = None
+    flagged: bool = False
+    has_identity: bool = False
+    handler_id: int | None = None
+    next_due_on: date | None = None
+    received_at: datetime | None = None
 
 
 class Cases(Repository):
     """Opens, finds and moves cases."""
 
-    async def open_case(
-        self,
-        *,
-        number: str,
-        place_id: int,
-        narrative: dict[str, Any],
-        reported_person: str,
-        rule_version: str,
-        answer_due_on: date,
-        draft_id: int | None = None,
-        person_id: int | None = None,
-        received_at: datetime | None = None,
-    ) -> int:
-        """Write a new case in state `received`; returns its id."""
-        result = await self._uow.execute(
-            insert(cases)
-            .values(
-                number=number,
-                draft_id=draft_id,
-                person_id=person_id,
-                place_id=place_id,
-                state=CaseState.RECEIVED,
-                narrative_sealed=self._keys.seal_text(NARRATIVE, json.dumps(narrative, ensure_ascii=False)),
-                reported_person_index=self._keys.index(REPORTED, reported_person) if reported_person else None,
-                rule_version=rule_version,
-                received_at=received_at or self._uow.clock.now(),
-                answer_due_on=answer_due_on,
-            )
-            .returning(cases.c.id)
+    def open_case(self, filing: Filing) -> None:
+        """Queue a new case in state `received` for this unit of work."""
+        self._uow.append(
+            cases,
+            id=filing.case_id,
+            number=filing.number,
+            draft_id=filing.draft_id,
+            person_id=filing.person_id,
+            receipt_index=self._keys.index(RECEIPT, filing.receipt_code) if filing.receipt_code else None,
+            place_id=filing.place_id,
+            unit_id=filing.unit_id,
+            handler_id=filing.handler_id,
+            filed_via=filing.filed_via,
+            filed_by=filing.filed_by,
+            state=CaseState.RECEIVED,
+            flagged=filing.flagged,
+            name_state=NameState.CLAIMED if filing.has_identity else NameState.NONE,
+            narrative_sealed=self._keys.seal_text(NARRATIVE, json.dumps(filing.narrative, ensure_ascii=False)),
+            reported_person_index=self.reported_index(filing.reported_person),
+            rule_version=filing.rule_version,
+            received_at=filing.received_at or self._uow.clock.now(),
+            answer_due_on=filing.answer_due_on,
+            next_due_on=filing.next_due_on or filing.answer_due_on,
         )
-        return int(result.scalar_one())
 
-    async def add_flag(self, case_id: int, flag: CaseFlag, inputs: dict[str, Any]) -> None:
-        """Raise a flag; flags are never taken back here."""
-        await self._uow.execute(
-            insert(case_flag).values(
-                case_id=case_id,
-                category=flag.category,
-                reasons_sealed=self._keys.seal_text(INPUTS, json.dumps(flag.reasons, ensure_ascii=False)),
-                rule_version=flag.rule_version,
-                inputs_sealed=self._keys.seal_text(INPUTS, json.dumps(inputs, ensure_ascii=False)),
-                raised_at=self._uow.clock.now(),
-            )
-        )
+    def add_matters(self, case_id: int, matters: Iterable[Matter]) -> None:
+        """Keep what a report is about."""
+        for matter in matters:
+            sealed = self._keys.seal_text(MATTER, matter.quote)
+            self._uow.append(case_matter, case_id=case_id, matter=matter.id, quote_sealed=sealed)
+
+    async def matters(self, case_id: int) -> tuple[Matter, ...]:
+        """What a report is about."""
+        query = select(case_matter).where(case_matter.c.case_id == case_id).order_by(case_matter.c.matter)
+        rows = await self._uow.read(query)
+        return tuple(Matter(row.matter, self._keys.open_text(MATTER, row.quote_sealed)) for row in rows)
+
+    def reported_index(self, name: str) -> bytes | None:
+        """The keyed hash a person reported is found by; None for nobody in particular."""
+        return self._keys.index(REPORTED, name) if name else None
 
     async def by_number(self, number: str, *, visible_to: Official | None = None) -> Case | None:
         """A case by its number; None when there is none that the official may know of."""
         found = await self._list(cases.c.number == number.strip().upper(), visible_to, limit=1)
         return found[0] if found else None
 
-    async def queue(
-        self, visible_to: Official, *, states: tuple[CaseState, ...] = (), flagged: bool | None = None, limit: int = 200
-    ) -> list[Case]:
-        """An official's cases: flagged ones first, then by the date the answer is due."""
-        conditions: list[Any] = []
-        if states:
-            conditions.append(cases.c.state.in_(states))
-        if flagged is not None:
-            has_flag = exists().where(case_flag.c.case_id == cases.c.id)
-            conditions.append(has_flag if flagged else ~has_flag)
-        return await self._list(and_(true(), *conditions), visible_to, limit=limit)
+    async def by_id(self, case_id: int, *, visible_to: Official | None = None) -> Case | None:
+        """A case by its id; None when there is none that the official may know of."""
+        found = await self._list(cases.c.id == case_id, visible_to, limit=1)
+        return found[0] if found else None
 
-    async def counts(self, visible_to: Official) -> dict[CaseState, int]:
-        """How many cases the official has in each state."""
-        query = (
-            select(cases.c.state, func.count())
-            .join(place, place.c.id == cases.c.place_id)
-            .where(_visible(visible_to))
-            .group_by(cases.c.state)
-        )
-        return {CaseState(row[0]): int(row[1]) for row in await self._uow.read(query)}
+    async def by_receipt(self, code: str) -> Case | None:
+        """The case a receipt code opens."""
+        found = await self._list(cases.c.receipt_index == self._keys.index(RECEIPT, code), None, limit=1)
+        return found[0] if found else None
+
+    async def queue(
+        self, visible_to: Official, chosen: QueueFilter, *, limit: int = 50, after: QueueMark | None = None
+    ) -> list[Case]:
+        """A page of an official's cases.
+
+        Open ones: nearest date first. Ended ones: newest first.
+        """
+        ended = bool(chosen.states) and set(chosen.states) <= CLOSED_STATES
+        condition = self._chosen(chosen, await self._places(chosen))
+        if after is not None:
+            condition = and_(condition, _behind(after, ended=ended))
+        order: tuple[Any, ...] = (cases.c.next_due_on, cases.c.id)
+        if ended:
+            condition = and_(condition, cases.c.closed_at.is_not(None))  # said aloud, it finds its index
+            order = (cases.c.closed_at.desc(), cases.c.id.desc())
+        return await self._list(condition, visible_to, limit=limit, order=order)
+
+    async def counts(self, visible_to: Official, chosen: QueueFilter = QueueFilter()) -> dict[CaseState, int]:
+        """How many cases the official has in each state, each counted up to `COUNTED_UP_TO` and one more."""
+        parts, places, mine = [], await self._places(chosen), _visible(visible_to, await self._units(visible_to))
+        for state in CaseState:
+            narrowed = QueueFilter(
+                (state,), chosen.flagged, chosen.handler_id, chosen.place_path, chosen.category, "", chosen.due_before
+            )
+            found = (
+                select(literal(1))
+                .select_from(cases)
+                .where(self._chosen(narrowed, places), mine)
+                .limit(COUNTED_UP_TO + 1)
+                .subquery()
+            )
+            parts.append(select(literal(state.value).label("state"), func.count().label("n")).select_from(found))
+        return {CaseState(row.state): int(row.n) for row in await self._uow.read(union_all(*parts)) if row.n}
 
     async def of_person(self, person_id: int) -> list[Case]:
         """A reporter's own cases, newest first."""
         return list(reversed(await self._list(cases.c.person_id == person_id, None, limit=50)))
+
+    async def matching(self, condition: Any, *, visible_to: Official | None = None, limit: int = 500) -> list[Case]:
+        """Cases under a condition on `storage.tables.cases.cases`, by id."""
+        return await self._list(condition, visible_to, limit=limit)
+
+    async def late_below(
+        self, visible_to: Official, today: date, *, limit: int, after: QueueMark | None = None
+    ) -> list[Case]:
+        """A page of the cases of units below an official's level with a date that has passed, longest late first.
+
+        Merged ones and ended ones too while a clock of theirs runs: nothing a unit does to its lists shortens this one.
+        """
+        condition = and_(cases.c.next_due_on < today, unit.c.path != visible_to.place_path)
+        if after is not None:
+            condition = and_(condition, _behind(after, ended=False))
+        return await self._list(condition, visible_to, limit=limit, order=(cases.c.next_due_on, cases.c.id))
+
+    async def received_at_place(self, place_id: int, since: datetime, *, visible_to: Official, most: int) -> int:
+        """How many reports about a place came after an instant that an official may know of, counted up to `most`."""
+        found = (
+            select(literal(1))
+            .select_from(cases)
+            .where(
+                cases.c.place_id == place_id,
+                cases.c.received_at > since,
+                _visible(visible_to, await self._units(visible_to)),
+            )
+            .limit(most)
+            .subquery()
+        )
+        return int((await self._uow.read(select(func.count()).select_from(found)))[0][0])
 
     async def narrative(self, case_id: int) -> dict[str, Any]:
         """What was reported, in clear. Whoever calls this records the reading."""
@@ -188,8 +271,25 @@ class Cases(Repository):
         narrative: dict[str, Any] = json.loads(self._keys.open_text(NARRATIVE, row.narrative_sealed))
         return narrative
 
+    async def narratives(self, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """What was reported in some cases, for a rule to look at; nobody reads it."""
+        query = select(cases.c.id, cases.c.narrative_sealed).where(cases.c.id.in_(ids))
+        return {
+            row.id: json.loads(self._keys.open_text(NARRATIVE, row.narrative_sealed))
+            for row in await self._uow.read(query)
+        }
+
     async def move(self, case: Case, target: CaseState, **values: Any) -> None:
-        """Put a case in another state, if nobody else moved it since it was read.
+        """Put a case in another state, if nobody else moved it since it was read; its local step ends with the old one.
+
+        Raises:
+            StaleVersion: Somebody did.
+            RuleRefused: The database does not allow it.
+        """
+        await self.change(case, state=target, sub_status=None, **values)
+
+    async def change(self, case: Case, **values: Any) -> None:
+        """Change columns of a case, if nobody else changed it since it was read.
 
         Raises:
             StaleVersion: Somebody did.
@@ -198,135 +298,29 @@ class Cases(Repository):
         result = await self._uow.execute(
             update(cases)
             .where(cases.c.id == case.id, cases.c.version == case.version)
-            .values(state=target, version=case.version + 1, **values)
+            .values(version=case.version + 1, **values)
         )
         if not result.rowcount:
             raise StaleVersion(case.number)
 
-    async def assign(self, case: Case, handler_id: int) -> None:
-        """Give a case to an official.
+    async def hold(self, *ids: int) -> None:
+        """Let nobody else change some cases until the commit, so that what is read next still holds when it is changed.
 
-        Raises:
-            StaleVersion: Somebody changed it since it was read.
+        Everybody takes them in the same order. Hold before the first event is recorded: the log is what everybody
+        waits for last.
         """
-        await self.move(case, case.state, handler_id=handler_id)
+        await self._uow.begin()
+        if not self._uow.storage.database.is_sqlite:  # which has one writer at a time
+            held = select(cases.c.id).where(cases.c.id.in_(sorted(set(ids)))).order_by(cases.c.id).with_for_update()
+            await self._uow.execute(held)
 
-    async def start_investigation(self, case: Case, investigator_id: int) -> int:
-        """The round's investigation begins; returns its id."""
-        result = await self._uow.execute(
-            insert(investigation)
-            .values(
-                case_id=case.id,
-                round=case.round,
-                investigator_id=investigator_id,
-                started_at=self._uow.clock.now(),
-            )
-            .returning(investigation.c.id)
-        )
-        return int(result.scalar_one())
+    async def set_next_due(self, case_id: int, due_on: date) -> None:
+        """Keep the sort key of the queue; no version, because no decision rests on it."""
+        changed = update(cases).where(cases.c.id == case_id, cases.c.next_due_on != due_on)
+        await self._uow.execute(changed.values(next_due_on=due_on))
 
-    async def investigation_of(self, case: Case) -> Investigation | None:
-        """The investigation of the case's present round."""
-        investigator, approver = official.alias("investigator"), official.alias("approver")
-        rows = await self._uow.read(
-            select(
-                investigation,
-                investigator.c.display_name.label("investigator_name"),
-                approver.c.display_name.label("approver_name"),
-            )
-            .join(investigator, investigator.c.id == investigation.c.investigator_id)
-            .outerjoin(approver, approver.c.id == investigation.c.approver_id)
-            .where(investigation.c.case_id == case.id, investigation.c.round == case.round)
-        )
-        if not rows:
-            return None
-        row = rows[0]
-        return Investigation(
-            row.id,
-            row.round,
-            row.investigator_id,
-            row.investigator_name,
-            Finding(row.finding) if row.finding else None,
-            self._keys.open_text(FINDING, row.summary_sealed) if row.summary_sealed else None,
-            row.started_at,
-            row.submitted_at,
-            row.approver_id,
-            row.approver_name,
-            row.approved_at,
-            await self._evidence(row.id),
-        )
-
-    async def add_evidence(
-        self, investigation_id: int, *, description: str, official_id: int, file_id: str | None = None
-    ) -> None:
-        """Add a piece of evidence to an investigation."""
-        await self._uow.execute(
-            insert(investigation_evidence).values(
-                investigation_id=investigation_id,
-                description_sealed=self._keys.seal_text(FINDING, description),
-                file_id=file_id,
-                added_by=official_id,
-                added_at=self._uow.clock.now(),
-            )
-        )
-
-    async def submit_finding(self, investigation_id: int, finding: Finding, summary: str) -> None:
-        """Write what the investigation found."""
-        await self._uow.execute(
-            update(investigation)
-            .where(investigation.c.id == investigation_id)
-            .values(
-                finding=finding,
-                summary_sealed=self._keys.seal_text(FINDING, summary),
-                submitted_at=self._uow.clock.now(),
-            )
-        )
-
-    async def return_finding(self, investigation_id: int) -> None:
-        """Send a finding back to its investigator."""
-        await self._uow.execute(
-            update(investigation).where(investigation.c.id == investigation_id).values(submitted_at=None)
-        )
-
-    async def approve(self, investigation_id: int, approver_id: int) -> None:
-        """A second person signs the finding.
-
-        Raises:
-            RuleRefused: The database does not accept this approver or this finding.
-        """
-        await self._uow.execute(
-            update(investigation)
-            .where(investigation.c.id == investigation_id)
-            .values(approver_id=approver_id, approved_at=self._uow.clock.now())
-        )
-
-    async def progress(self, case: Case) -> Progress:
-        """What a decision about the case needs to know."""
-        found = await self.investigation_of(case)
-        flags = frozenset(str(flag.category) for flag in case.flags)
-        if found is None:
-            return Progress(case.state, flags)
-        return Progress(
-            case.state, flags, found.finding, len(found.evidence), found.investigator_id, found.approved_at is not None
-        )
-
-    async def recuse(self, case_id: int, official_id: int) -> None:
-        """An official stands back from a case, for good."""
-        await self._uow.execute(
-            insert(recusal).values(case_id=case_id, official_id=official_id, declared_at=self._uow.clock.now())
-        )
-
-    async def recused_from(self, case_id: int) -> set[int]:
-        """The officials who stand back from a case."""
-        rows = await self._uow.read(select(recusal.c.official_id).where(recusal.c.case_id == case_id))
-        return {row.official_id for row in rows}
-
-    async def unassign(self, case: Case) -> None:
-        """Take a case from its handler."""
-        await self.move(case, case.state, handler_id=None)
-
-    async def add_note(self, case_id: int, body: str, *, author_id: int | None) -> None:
-        """Add to a case; `author_id` None is the reporter."""
+    async def add_note(self, case_id: int, body: str, *, author_id: int) -> None:
+        """Add a note that officials read; nothing here ever reaches a reporter."""
         await self._uow.execute(
             insert(case_note).values(
                 case_id=case_id,
@@ -337,103 +331,95 @@ class Cases(Repository):
         )
 
     async def notes(self, case_id: int) -> list[Note]:
-        """What was added to a case, oldest first."""
+        """What officials noted, oldest first."""
         rows = await self._uow.read(
             select(case_note.c.body_sealed, case_note.c.written_at, official.c.display_name)
-            .outerjoin(official, official.c.id == case_note.c.author_id)
+            .join(official, official.c.id == case_note.c.author_id)
             .where(case_note.c.case_id == case_id)
             .order_by(case_note.c.id)
         )
         return [Note(r.display_name, self._keys.open_text(NOTE, r.body_sealed), r.written_at) for r in rows]
 
-    async def seal_identity(self, case_id: int, sealed: dict[int, tuple[bytes, bytes]]) -> None:
-        """Keep a reporter's name and contact, sealed to each custodian: official id -> (name, contact)."""
-        rows = [
-            {"case_id": case_id, "custodian_id": custodian_id, "name_sealed": name, "contact_sealed": contact}
-            for custodian_id, (name, contact) in sealed.items()
-        ]
-        await self._uow.execute(insert(identity), rows)
+    async def _units(self, who: Official) -> list[int]:
+        """The places that can answer for cases within an official's: all but villages where nobody has a seat.
 
-    async def sealed_identity(self, case_id: int, custodian_id: int) -> tuple[bytes, bytes] | None:
-        """The name and contact as sealed to one custodian."""
-        rows = await self._uow.read(
-            select(identity.c.name_sealed, identity.c.contact_sealed).where(
-                identity.c.case_id == case_id, identity.c.custodian_id == custodian_id
-            )
+        Asked first, because a list of ids lets the database walk an index in the order of the page.
+        """
+        if not who.active:
+            return []
+        seated = exists().where(official.c.place_path == place.c.path)
+        query = select(place.c.id).where(
+            within(place, who.place_path), or_(place.c.kind.not_in(("village", "community")), seated)
         )
-        return (rows[0].name_sealed, rows[0].contact_sealed) if rows else None
+        return [row.id for row in await self._uow.read(query)]
 
-    async def has_identity(self, case_id: int) -> bool:
-        """Whether the reporter left a name."""
-        return bool(await self._uow.read(select(identity.c.case_id).where(identity.c.case_id == case_id).limit(1)))
+    async def _places(self, chosen: QueueFilter) -> list[int]:
+        if not chosen.place_path:
+            return []
+        query = select(place.c.id).where(within(place, chosen.place_path))
+        return [row.id for row in await self._uow.read(query)]
 
-    async def reports_on(self, reported_person: str, place_id: int, since: datetime, *, besides: int) -> int:
-        """How many people besides one reported this person in this place since an instant."""
-        index = self._keys.index(REPORTED, reported_person)
-        query = select(func.count(cases.c.person_id.distinct())).where(
-            cases.c.reported_person_index == index,
-            cases.c.place_id == place_id,
-            cases.c.received_at > since,
-            cases.c.person_id != besides,
-        )
-        return int((await self._uow.execute(query)).scalar_one())
+    def _chosen(self, chosen: QueueFilter, places: list[int]) -> Any:
+        conditions: list[Any] = []
+        if chosen.states:
+            conditions.append(cases.c.state.in_(chosen.states))
+        if not chosen.number:
+            conditions.append(cases.c.merged_into_id.is_(None))  # a merged case waits behind the other
+        if not chosen.states:
+            conditions.append(cases.c.state.not_in(sorted(CLOSED_STATES, key=list(CaseState).index)))
+        if chosen.flagged is not None:
+            conditions.append(cases.c.flagged if chosen.flagged else ~cases.c.flagged)
+        if chosen.handler_id is not None:
+            conditions.append(cases.c.handler_id == chosen.handler_id)
+        if chosen.category:
+            conditions.append(in_force(chosen.category))
+        if chosen.number:
+            conditions.append(cases.c.number.contains(chosen.number, autoescape=True))
+        if chosen.due_before is not None:
+            conditions.append(cases.c.next_due_on < chosen.due_before)
+        if chosen.place_path:
+            conditions.append(cases.c.place_id.in_(places))
+        return and_(true(), *conditions)
 
-    async def _list(self, condition: Any, visible_to: Official | None, *, limit: int) -> list[Case]:
-        flag_count = select(func.count()).where(case_flag.c.case_id == cases.c.id).correlate(cases).scalar_subquery()
+    async def _list(
+        self, condition: Any, visible_to: Official | None, *, limit: int, order: tuple[Any, ...] = ()
+    ) -> list[Case]:
         query = (
             select(
                 cases,
                 place.c.path.label("place_path"),
                 place.c.name.label("place_name"),
+                unit.c.path.label("unit_path"),
+                unit.c.name.label("unit_name"),
                 official.c.display_name.label("handler_name"),
             )
             .join(place, place.c.id == cases.c.place_id)
+            .join(unit, unit.c.id == cases.c.unit_id)
             .outerjoin(official, official.c.id == cases.c.handler_id)
             .where(condition)
         )
         if visible_to is not None:
-            query = query.where(_visible(visible_to))
-            query = query.order_by((flag_count == 0), cases.c.answer_due_on, cases.c.id)
-        else:
-            query = query.order_by(cases.c.id)
-        rows = await self._uow.read(query.limit(limit))
-        flags = await self._flags([row.id for row in rows])
+            query = query.where(_visible(visible_to, await self._units(visible_to)))
+        rows = await self._uow.read(query.order_by(*(order or (cases.c.id,))).limit(limit))
+        flags = await self._uow.flags.of_cases([row.id for row in rows if row.flagged])
         return [_case(row, flags.get(row.id, ())) for row in rows]
 
-    async def _flags(self, ids: list[int]) -> dict[int, tuple[CaseFlag, ...]]:
-        if not ids:
-            return {}
-        found: dict[int, tuple[CaseFlag, ...]] = {}
-        query = select(case_flag).where(case_flag.c.case_id.in_(ids)).order_by(case_flag.c.category)
-        for row in await self._uow.read(query):
-            reasons = json.loads(self._keys.open_text(INPUTS, row.reasons_sealed))
-            flag = CaseFlag(Category(row.category), tuple(reasons), row.rule_version)
-            found[row.case_id] = (*found.get(row.case_id, ()), flag)
-        return found
 
-    async def _evidence(self, investigation_id: int) -> tuple[Evidence, ...]:
-        rows = await self._uow.read(
-            select(investigation_evidence, official.c.display_name)
-            .join(official, official.c.id == investigation_evidence.c.added_by)
-            .where(investigation_evidence.c.investigation_id == investigation_id)
-            .order_by(investigation_evidence.c.id)
-        )
-        return tuple(
-            Evidence(self._keys.open_text(FINDING, row.description_sealed), row.file_id, row.display_name, row.added_at)
-            for row in rows
-        )
+def within(table: Any, path: str) -> Any:
+    """Whether a place lies in another, by path."""
+    return or_(table.c.path == path, table.c.path.startswith(f"{path}/", autoescape=True))
 
 
-def seal_for(public_keys: dict[int, bytes], name: str, contact: str) -> dict[int, tuple[bytes, bytes]]:
-    """Seal a name and a contact to each custodian's public key."""
-    return {who: (seal_to(key, name), seal_to(key, contact)) for who, key in public_keys.items()}
+def _behind(after: QueueMark, *, ended: bool) -> Any:
+    if ended:
+        return or_(cases.c.closed_at < after.sort, and_(cases.c.closed_at == after.sort, cases.c.id < after.case_id))
+    return or_(cases.c.next_due_on > after.sort, and_(cases.c.next_due_on == after.sort, cases.c.id > after.case_id))
 
 
-def _visible(who: Official) -> Any:
-    """Cases of the official's place, without those the official is recused from."""
-    inside = or_(place.c.path == who.place_path, place.c.path.startswith(f"{who.place_path}/", autoescape=True))
-    recused = exists().where(recusal.c.case_id == cases.c.id, recusal.c.official_id == who.id)
-    return and_(inside, ~recused)
+def _visible(who: Official, units: list[int]) -> Any:
+    """Cases that the official's level or one below answers for, without those the official is recused from."""
+    mine = select(recusal.c.case_id).where(recusal.c.official_id == who.id)
+    return and_(cases.c.unit_id.in_(units), cases.c.id.not_in(mine))
 
 
 def _case(row: Any, flags: tuple[CaseFlag, ...]) -> Case:
@@ -441,17 +427,32 @@ def _case(row: Any, flags: tuple[CaseFlag, ...]) -> Case:
         row.id,
         row.number,
         CaseState(row.state),
+        row.sub_status,
         row.round,
         row.place_id,
         row.place_path,
         row.place_name,
+        row.unit_id,
+        row.unit_path,
+        row.unit_name,
         row.person_id,
         row.handler_id,
         row.handler_name,
+        row.filed_via,
+        row.filed_by,
+        NameState(row.name_state),
         row.received_at,
         row.answer_due_on,
+        row.next_due_on,
         row.accepted_at,
+        row.concluded_at,
+        row.told_at,
         row.closed_at,
+        row.withdrawn_at,
+        row.merged_into_id,
+        row.retain_until,
+        row.legal_hold,
+        row.rule_version,
         row.version,
         flags,
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.repositories.base import Repository
@@ -110,6 +110,14 @@ class Elections(Repository):
     async def within(self, place_path: str) -> list[Election]:
         """The elections of a place and all that belongs to it, by day."""
         return await self._elections(_inside(place_path))
+
+    async def next_day_at(self, place_id: int, from_on: date) -> date | None:
+        """The nearest election day of a place from a day on, of an election that is not over."""
+        query = select(func.min(election.c.election_day)).where(
+            election.c.place_id == place_id, election.c.election_day >= from_on, election.c.state != "finished"
+        )
+        found: date | None = (await self._uow.read(query))[0][0]
+        return found
 
     async def add_task(self, election_id: int, code: str, due_on: date, *, done_at: datetime | None = None) -> None:
         """A line of the timetable."""

@@ -1,6 +1,7 @@
 """What is known about stored files; the bytes lie in storage.files."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -12,6 +13,7 @@ from storage.repositories.base import Repository
 from storage.tables.cases import stored_file
 
 NAME: Final = "file.name"
+_NO_CHAT: Final[dict[str, None]] = {"draft_id": None, "chat_id": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,20 @@ class Files(Repository):
         draft_id: int | None = None,
         case_id: int | None = None,
         chat_id: int | None = None,
+        keep_chat: bool = True,
     ) -> StoredFile:
         """Store bytes, then the row that tells what they are.
 
-        Bytes that this chat's own upload stored a moment ago are taken over, not stored twice.
+        Bytes that this chat's own upload stored a moment ago are taken over, not stored twice. Without `keep_chat`
+        nothing says afterwards which chat they came from.
         """
         uploaded = await self._take_upload(data, draft_id=draft_id, case_id=case_id, chat_id=chat_id, origin=origin)
+        if uploaded and not keep_chat:
+            await self._uow.execute(update(stored_file).where(stored_file.c.id == uploaded.id).values(chat_id=None))
+            return replace(uploaded, chat_id=None)
         if uploaded:
             return uploaded
+        chat_id = chat_id if keep_chat else None
         stored = StoredFile(
             await self._uow.storage.files.put(data),
             sha256(data),
@@ -118,9 +126,38 @@ class Files(Repository):
         """A case's files, oldest first."""
         return await self._some(stored_file.c.case_id == case_id)
 
-    async def move_to_case(self, draft_id: int, case_id: int) -> None:
-        """A submitted draft's files become the case's."""
-        await self._uow.execute(update(stored_file).where(stored_file.c.draft_id == draft_id).values(case_id=case_id))
+    async def move_to_case(self, draft_id: int, case_id: int, *, keep_chat: bool = True) -> None:
+        """A submitted draft's files become the case's; without `keep_chat` nothing leads back to who sent them."""
+        values: dict[str, Any] = {"case_id": case_id} if keep_chat else {"case_id": case_id, **_NO_CHAT}
+        await self._uow.execute(update(stored_file).where(stored_file.c.draft_id == draft_id).values(**values))
+
+    async def delete_copies(self, chat_id: int, hashes: Sequence[str]) -> None:
+        """Forget uploads of a chat that became part of nothing and are the same bytes as some that did."""
+        rows = await self._uow.read(
+            select(stored_file.c.id).where(
+                stored_file.c.chat_id == chat_id,
+                stored_file.c.sha256.in_(hashes),
+                stored_file.c.draft_id.is_(None),
+                stored_file.c.case_id.is_(None),
+            )
+        )
+        for row in rows:
+            await self._uow.execute(delete(stored_file).where(stored_file.c.id == row.id))
+            self._uow.after_commit(partial(self._uow.storage.files.delete, row.id))
+
+    async def delete_upload(self, chat_id: int, file_id: str) -> None:
+        """Forget a chat's own upload that became part of nothing."""
+        stored = await self.get(file_id) if file_id.isalnum() else None
+        if stored and stored.chat_id == chat_id and stored.draft_id is None and stored.case_id is None:
+            await self._uow.execute(delete(stored_file).where(stored_file.c.id == stored.id))
+            self._uow.after_commit(partial(self._uow.storage.files.delete, stored.id))
+
+    async def came_since(self, case_id: int, instant: datetime) -> list[datetime]:
+        """When a case's files came after an instant, oldest first."""
+        query = select(stored_file.c.received_at).where(
+            stored_file.c.case_id == case_id, stored_file.c.received_at > instant, stored_file.c.origin == "reporter"
+        )
+        return [row.received_at for row in await self._uow.read(query.order_by(stored_file.c.received_at))]
 
     async def _some(self, condition: Any) -> list[StoredFile]:
         rows = await self._uow.read(

@@ -16,10 +16,12 @@ NOTE: Final = "inquiry.escalation"
 WAITING: Final = "waiting"
 USELESS: Final = "useless"
 REPLIED: Final = "replied"
+_TELLING: Final = 4  # characters; a shorter question tells nothing of a report
+_KEPT: Final = func.length(inquiry.c.question_sealed) > 0  # not emptied
 _IN_LIST: Final = {
-    WAITING: inquiry.c.state == "waiting",
-    USELESS: and_(inquiry.c.state == "answered", inquiry.c.useful.is_(False)),
-    REPLIED: inquiry.c.state == "replied",
+    WAITING: and_(inquiry.c.state == "waiting", _KEPT),
+    USELESS: and_(inquiry.c.state == "answered", inquiry.c.useful.is_(False), _KEPT),
+    REPLIED: and_(inquiry.c.state == "replied", _KEPT),
 }
 _OPEN: Final = or_(_IN_LIST[WAITING], _IN_LIST[USELESS])
 
@@ -79,6 +81,18 @@ class Inquiries(Repository):
         """A question by id."""
         rows = await self._uow.read(select(inquiry).where(inquiry.c.id == inquiry_id))
         return self._opened(rows[0]) if rows else None
+
+    async def empty_told(self, person_id: int, account: str) -> tuple[str, ...]:
+        """Forget a person's questions that a report repeats word for word; returns what they said."""
+        rows = await self._uow.read(
+            select(inquiry).where(inquiry.c.person_id == person_id, _KEPT).order_by(inquiry.c.id.desc()).limit(200)
+        )
+        told = [
+            one for one in map(self._opened, rows) if len(one.question) >= _TELLING and one.question.strip() in account
+        ]
+        for one in told:
+            await self._uow.execute(update(inquiry).where(inquiry.c.id == one.id).values(question_sealed=b""))
+        return tuple(one.question for one in told)
 
     async def judge(self, inquiry_id: int, person_id: int, *, useful: bool) -> None:
         """The asker says whether the answer helped."""
@@ -198,7 +212,7 @@ class Inquiries(Repository):
         return Inquiry(
             row.id,
             row.person_id,
-            self._keys.open_text(QUESTION, row.question_sealed),
+            self._keys.open_text(QUESTION, row.question_sealed) if row.question_sealed else "",
             row.entry_id,
             row.score,
             row.state,

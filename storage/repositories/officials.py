@@ -1,6 +1,6 @@
 """Officials, their sessions at the desk, and the custodians' keys."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -58,8 +58,9 @@ class Officials(Repository):
         place_path: str,
         password_hash: str,
         totp_secret: str,
+        is_head: bool = False,
     ) -> Official:
-        """A new official."""
+        """A new official; `is_head` of the body at that place."""
         result = await self._uow.execute(
             insert(official)
             .values(
@@ -70,6 +71,7 @@ class Officials(Repository):
                 password_hash=password_hash,
                 totp_secret_sealed=self._keys.seal_text(TOTP, totp_secret),
                 active=True,
+                is_head=is_head,
                 created_at=self._uow.clock.now(),
             )
             .returning(official.c.id)
@@ -89,6 +91,20 @@ class Officials(Repository):
     async def all(self) -> list[Official]:
         """Every official, by id."""
         return [_official(row) for row in await self._uow.read(select(official).order_by(official.c.id))]
+
+    async def change_seat(self, official_id: int, **values: Any) -> None:
+        """Change a seat: role, place_path, display_name, is_head, active.
+
+        Raises:
+            RuleRefused: The official has unfinished cases in hand, and the seat is closed or moved.
+        """
+        await self._uow.execute(update(official).where(official.c.id == official_id).values(**values))
+
+    async def sign_out_everywhere(self, official_id: int) -> None:
+        """End every session and every link that has not been used yet."""
+        await self._uow.execute(delete(desk_session).where(desk_session.c.official_id == official_id))
+        unused = (sign_in_link.c.official_id == official_id, sign_in_link.c.used_at.is_(None))
+        await self._uow.execute(delete(sign_in_link).where(*unused))
 
     async def credentials(self, official_id: int) -> Credentials:
         """What to check a sign-in against."""
@@ -133,6 +149,15 @@ class Officials(Repository):
             for row in rows
             if place_path == row.place_path or place_path.startswith(f"{row.place_path}/")
         ]
+
+    async def notice_chats(self, ids: Collection[int]) -> dict[int, int]:
+        """The chats for notices of some active officials who have one, by official."""
+        rows = await self._uow.read(
+            select(official.c.id, official.c.notice_chat_sealed)
+            .where(official.c.id.in_(ids), official.c.active, official.c.notice_chat_sealed.is_not(None))
+            .order_by(official.c.id)
+        )
+        return {row.id: int(self._keys.open_text(NOTICE, row.notice_chat_sealed)) for row in rows}
 
     async def in_role(self, roles: tuple[Role, ...], place_path: str) -> list[Official]:
         """Active officials of some roles who answer for a place."""
@@ -226,7 +251,7 @@ class Officials(Repository):
         await self._uow.execute(delete(desk_session).where(desk_session.c.token_hash == token_hash))
 
     async def take_turns(self, subjects: Sequence[str]) -> None:
-        """Let sign-ins of the same usernames or addresses wait for each other until the commit.
+        """Let units of work on the same subjects (a username, an address ...) wait for each other until the commit.
 
         Without it, guesses sent at the same moment would all be counted before any of them has failed. SQLite has one
         writer at a time anyway.

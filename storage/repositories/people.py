@@ -5,6 +5,7 @@ very update handled before.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -167,8 +168,8 @@ class People(Repository):
         sealed = self._keys.seal_text(DATA, json.dumps(who.data, ensure_ascii=False)) if who.data else None
         self._uow.amend(_SAVE_CONVERSATION, who=who.id, new_state=who.state, new_data=sealed)
 
-    def set_place(self, person_id: int, place_id: int) -> None:
-        """Remember the person's village."""
+    def set_place(self, person_id: int, place_id: int | None) -> None:
+        """Remember the person's village; None forgets it."""
         self._uow.amend(_SET_PLACE, who=person_id, new_place=place_id)
 
     def set_home(self, who: Person) -> None:
@@ -176,6 +177,23 @@ class People(Repository):
         self._uow.amend(
             _SET_HOME, who=who.id, new_place=who.place_id, new_jurisdiction=who.jurisdiction, new_kind=who.kind
         )
+
+    async def forget_conversations(self, state: str, is_over: Callable[[dict[str, Any]], bool]) -> int:
+        """Empty what conversations in a state hold, where it says that their time is over; returns how many.
+
+        The state stays, so that whoever comes back hears what became of it. A conversation that moves on at this very
+        moment keeps what it holds now.
+        """
+        query = select(person.c.id, person.c.data_sealed).where(
+            person.c.state == state, person.c.data_sealed.is_not(None)
+        )
+        forgotten = 0
+        for row in await self._uow.read(query):
+            if is_over(json.loads(self._keys.open_text(DATA, row.data_sealed))):
+                same = (person.c.id == row.id) & (person.c.state == state) & (person.c.data_sealed == row.data_sealed)
+                result = await self._uow.execute(update(person).where(same).values(data_sealed=None))
+                forgotten += result.rowcount
+        return forgotten
 
     async def recipient_of(self, person_id: int) -> Recipient:
         """Where to write to a person."""

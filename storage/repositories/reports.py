@@ -1,16 +1,17 @@
-"""Reports in writing: sealed drafts, at most one in writing for a person."""
+"""Reports in writing: sealed drafts, at most one in writing for a person; finished ones that wait for their turn."""
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.batched_reads import BatchedRead
 from storage.engine import Database
 from storage.repositories.base import Repository
-from storage.tables.cases import report_draft
+from storage.tables.cases import cases, report_draft
 
 if TYPE_CHECKING:
     from storage.unit_of_work import UnitOfWork
@@ -87,11 +88,85 @@ class Drafts(Repository):
         """Write a changed draft."""
         self._uow.amend(_SAVE, **self._values(draft, "writing", self._sealed(draft.answers)))
 
+    async def queue(self, draft: Draft, submit_at: datetime) -> None:
+        """Let a finished draft wait until it becomes a case by itself; another may be begun."""
+        await self._uow.execute(
+            update(report_draft)
+            .where(report_draft.c.id == draft.id, report_draft.c.state == "writing")
+            .values(
+                state="queued",
+                step=draft.step,
+                answers_sealed=self._sealed(draft.answers),
+                changed_at=self._uow.clock.now(),
+                submit_at=submit_at,
+            )
+        )
+        self._known[draft.person_id] = None
+
+    async def queued_of(self, person_id: int) -> list[datetime]:
+        """When a person's waiting drafts are to be filed, soonest first."""
+        query = select(report_draft.c.submit_at).where(
+            report_draft.c.person_id == person_id, report_draft.c.state == "queued"
+        )
+        return sorted(row.submit_at for row in await self._uow.read(query))
+
+    async def due(self, limit: int = 200) -> list[int]:
+        """The waiting drafts whose turn has come, in order."""
+        query = (
+            select(report_draft.c.id)
+            .where(report_draft.c.state == "queued", report_draft.c.submit_at <= self._uow.clock.now())
+            .order_by(report_draft.c.submit_at, report_draft.c.id)
+            .limit(limit)
+        )
+        return [row.id for row in await self._uow.read(query)]
+
+    async def take(self, draft_id: int) -> Draft | None:
+        """Take a waiting draft, once; the caller files it in this very unit of work. None: somebody else did."""
+        taken = (
+            await self._uow.execute(
+                update(report_draft)
+                .where(report_draft.c.id == draft_id, report_draft.c.state == "queued")
+                .values(state="submitted", submit_at=None, changed_at=self._uow.clock.now())
+                .returning(
+                    report_draft.c.id,
+                    report_draft.c.person_id,
+                    report_draft.c.step,
+                    report_draft.c.answers_sealed,
+                )
+            )
+        ).first()
+        return self._opened(taken) if taken else None
+
+    async def submitted(self, draft: Draft) -> None:
+        """Close a draft that became a case; what it said stands there now."""
+        await self._uow.execute(
+            update(report_draft)
+            .where(report_draft.c.id == draft.id)
+            .values(state="submitted", step=draft.step, answers_sealed=None, changed_at=self._uow.clock.now())
+        )
+        self._left(draft)
+
+    async def delete(self, draft: Draft) -> None:
+        """Leave nothing of a draft: nobody is to find from the chat to the case."""
+        await self._uow.execute(delete(report_draft).where(report_draft.c.id == draft.id))
+        self._left(draft)
+
+    async def begun_at(self, case_id: int) -> datetime | None:
+        """When the report of a case was begun; None where nothing of its draft was kept."""
+        query = select(report_draft.c.started_at).join(cases, cases.c.draft_id == report_draft.c.id)
+        rows = await self._uow.read(query.where(cases.c.id == case_id))
+        begun: datetime | None = rows[0].started_at if rows else None
+        return begun
+
     async def finish(self, draft: Draft, state: str) -> None:
         """Close a draft as `submitted` or `dropped`; what it said is forgotten here."""
         # At once, not at commit: there inserts go first, and the next draft would meet this one still in writing.
         await self._uow.execute(_SAVE, self._values(draft, state, None))
         self._known[draft.person_id] = None
+
+    def _left(self, draft: Draft) -> None:
+        if self._known.get(draft.person_id) is draft:
+            self._known[draft.person_id] = None
 
     def _values(self, draft: Draft, state: str, answers_sealed: bytes | None) -> dict[str, Any]:
         return {
