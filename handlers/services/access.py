@@ -61,9 +61,19 @@ class Access:
         self._decoy = self._hasher.hash(secrets.token_urlsafe(16))
 
     async def create_official(
-        self, uow: UnitOfWork, *, username: str, display_name: str, role: str, place_path: str, password: str
+        self,
+        uow: UnitOfWork,
+        *,
+        username: str,
+        display_name: str,
+        role: str,
+        place_path: str,
+        password: str,
+        is_head: bool = False,
     ) -> Seat:
         """Give somebody a seat at the desk; a custodian also gets a key pair under this password.
+
+        `is_head`: of the body at that place; a report that names this official is never that body's to handle.
 
         Raises:
             BadInput: A field is wrong; `fault` says how.
@@ -77,10 +87,12 @@ class Access:
             place_path=place_path,
             password_hash=self._hasher.hash(password),
             totp_secret=secret,
+            is_head=is_head,
         )
         if official.role is Role.CUSTODIAN:
             keys = Custodian.create(password, ops_limit=self._time_cost, mem_limit=self._memory_bytes)
             await uow.officials.add_custodian(official.id, keys)
+            await uow.identities.begin_pepper(official.id, keys.public_key)
         await uow.log.record(actor="system", act="official_created", subject=f"official/{official.id}", role=role)
         uri = pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name="Qingfeng")
         return Seat(official, secret, uri)
@@ -133,15 +145,15 @@ class Access:
         await uow.officials.add_sign_in_link(_notice_hash(token), official.id, uow.clock.now() + LINK_LIFE)
         return token
 
-    async def session(self, uow: UnitOfWork, token: str) -> DeskSession | None:
-        """The session of a cookie, unless it idled too long."""
+    async def session(self, uow: UnitOfWork, token: str, *, touch: bool = True) -> DeskSession | None:
+        """The session of a cookie, unless it idled too long; without `touch` this look keeps it alive no longer."""
         found = await uow.officials.session(hash_token(token))
         if found is None:
             return None
         idle = uow.clock.now() - found.last_seen_at
         if idle > SESSION_IDLE:
             return None
-        if idle > TOUCH_EVERY:
+        if touch and idle > TOUCH_EVERY:
             await uow.officials.touch_session(hash_token(token))
         return found
 

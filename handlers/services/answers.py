@@ -8,7 +8,6 @@ from handlers.services.answer_book import AnswerBook
 from handlers.services.home import Home, Homes
 from handlers.services.laws import Quoted, quoted
 from handlers.services.own_dates import OwnDates, own_dates
-from knowledge.calendar import WorkingCalendar
 from knowledge.casework.classification import Classifier
 from knowledge.clock import local_date
 from knowledge.model import Answer, Intent
@@ -46,10 +45,9 @@ class HandedOver:
 class Answers:
     """The use cases of somebody with a question."""
 
-    def __init__(self, book: AnswerBook, classifier: Classifier, calendar: WorkingCalendar, homes: Homes) -> None:
+    def __init__(self, book: AnswerBook, classifier: Classifier, homes: Homes) -> None:
         self.book = book
-        self._classifier = classifier
-        self._calendar = calendar
+        self.classifier = classifier
         self._homes = homes
 
     async def ask(self, uow: UnitOfWork, who: Person, question: str) -> AskOutcome:
@@ -59,7 +57,7 @@ class Answers:
         """
         home = await self._homes.of(uow, who)
         found = await self._answer(uow, home, question)
-        report = self._classifier.classify(question).intent == "report"
+        report = self.classifier.classify(question).intent == "report"
         waits = found.intent in (Intent.QUESTION, Intent.PERSON) and not (found.answered or found.door or report)
         inquiry_id = uow.inquiries.log(
             person_id=who.id,
@@ -141,4 +139,4 @@ class Answers:
     def promise(self, uow: UnitOfWork) -> HandedOver:
         """By when a person replies: the next working day."""
         today = local_date(uow.clock.now())
-        return HandedOver(self._calendar.add_working_days(today, REPLY_WORKING_DAYS))
+        return HandedOver(uow.calendar.add_working_days(today, REPLY_WORKING_DAYS))

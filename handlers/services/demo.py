@@ -1,7 +1,7 @@
 """A fictional county to try everything on. Nothing in it is real; people are called 甲, 乙, 丙.
 
 It is built through the same use cases as real work, on a clock that walks through the last six weeks, so that its
-dates, flags, refusals and log are what the system itself would have written.
+dates, flags, refusals and log are what the system itself would have written. The reports are in demo_cases.py.
 """
 
 import secrets
@@ -9,21 +9,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from handlers.services import cases, commitments, elections
+from handlers.services import commitments, elections
 from handlers.services.access import Access
-from handlers.services.reports import ANSWER_WORKING_DAYS
-from knowledge.calendar import load_calendar
-from knowledge.casework.access import Role
-from knowledge.casework.classification import Classifier, ReportFacts
-from knowledge.casework.lifecycle import CaseState, Finding
+from handlers.services.demo_cases import Cast, happenings
+from handlers.services.intake import Intake
+from knowledge.casework.access import Permission, Role, may
+from knowledge.casework.classification import Classifier
 from knowledge.clock import local_date
 from knowledge.elections.commitments import load_packs
 from knowledge.errors import QingfengError
 from knowledge.model import Kind
 from storage import deployment
-from storage.ids import readable_code
 from storage.outbox import Recipient
-from storage.repositories.cases import CaseFlag, seal_for
 from storage.repositories.entries import Source, Wording
 from storage.repositories.officials import Official
 from storage.repositories.people import Person
@@ -35,6 +32,7 @@ HISTORY_DAYS: Final = 42
 PACK: Final = "three_commitments"
 
 PLACES: Final = (
+    ("cn", "county", "清江市"),
     (COUNTY, "county", "清溪县"),
     ("cn/demo/qinghe", "town", "青河镇"),
     ("cn/demo/qinghe/xiangyang", "village", "向阳村"),
@@ -45,32 +43,38 @@ PLACES: Final = (
     ("cn/demo/yunling/bailu", "village", "白鹭村"),
     ("cn/demo/yunling/meihua", "village", "梅花村"),
 )
+#: Qinghe has discipline officials of its own; reports about Yunling are the county's. Above both is the city.
 OFFICIALS: Final = (
     ("clerk", Role.VILLAGE_CLERK, "cn/demo/qinghe/xiangyang", "向阳村 换届联络员 丁"),
     ("town", Role.TOWNSHIP_STAFF, "cn/demo/qinghe", "青河镇 换届办 甲"),
     ("town2", Role.TOWNSHIP_STAFF, "cn/demo/yunling", "云岭镇 换届办 乙"),
+    ("towndiscipline", Role.DISCIPLINE_OFFICIAL, "cn/demo/qinghe", "青河镇纪委 经办 甲"),
+    ("townleader", Role.DISCIPLINE_LEADER, "cn/demo/qinghe", "青河镇纪委 负责人 乙"),
     ("discipline", Role.DISCIPLINE_OFFICIAL, COUNTY, "县纪委 经办 甲"),
     ("discipline2", Role.DISCIPLINE_OFFICIAL, COUNTY, "县纪委 经办 乙"),
     ("leader", Role.DISCIPLINE_LEADER, COUNTY, "县纪委 负责人 丙"),
+    ("citydiscipline", Role.DISCIPLINE_OFFICIAL, "cn", "市纪委 经办 甲"),
+    ("cityleader", Role.DISCIPLINE_LEADER, "cn", "市纪委 负责人 乙"),
     ("superior", Role.SUPERIOR, "cn", "市纪委 督办 甲"),
+    ("superior2", Role.SUPERIOR, "cn", "市纪委 督办 乙"),
     ("custodian", Role.CUSTODIAN, COUNTY, "身份保管员 甲"),
+    ("custodian2", Role.CUSTODIAN, COUNTY, "身份保管员 乙"),
     ("auditor", Role.AUDITOR, COUNTY, "审计员 甲"),
     ("admin", Role.ADMINISTRATOR, COUNTY, "系统管理员 甲"),
 )
-#: What happened, who, when, where, how known. Each is told of another village and another person below.
-STORIES: Final = (
-    ("{who}晚上带人挨家送烟，每户两条，说选主任的时候投他一票。", "前天晚上", "村东头", "亲眼看到"),
-    ("{who}在微信群里发红包，一个晚上发了30个，每个50元，让大家选他。", "上周六晚上", "村微信群", "我自己收到了"),
-    ("{who}请四十多人在饭店吃饭，吃完说换届多帮忙。", "本月初三中午", "镇上饭店", "亲眼看到"),
-    ("{who}给外出打工的人报销来回车票，条件是回来投他。", "上个月底", "", "听别人说的"),
-    ("{who}把老人的委托书收走，自己填了名字，一共收了二十几张。", "前天上午", "老年活动室", "亲眼看到"),
-    ("{who}许诺当选后给每户装一个净水器，已经让人登记了。", "这几天", "村口小卖部", "我自己收到了"),
-    ("选民名单贴出来没有我家三口人，问了也没人管。", "大前天", "村务公开栏", "亲眼看到"),
-    ("{who}的离任审计一直没有公布，账目不清就要开始选。", "", "村委会", "听别人说的"),
-    ("邻居盖房占了我家的地，村里不给解决。", "去年", "", "亲眼看到"),
-    ("路灯坏了三个月没人修。", "", "村西头", "亲眼看到"),
+#: Heads of their bodies and the post a report may call them by: one that does goes to the level above.
+HEADS: Final = {"townleader": "青河镇纪委书记", "leader": "县纪委书记", "cityleader": "市纪委书记"}
+#: Whom officials declared: kind, relation, name, village. They never see what is reported about these.
+KIN: Final = {
+    "discipline2": (("relative", "妹夫", "周某", ""), ("interest", "老家", "梅花村", "cn/demo/yunling/meihua")),
+}
+#: Who takes what comes from eight to eight, on which weekdays (0 is Monday).
+DUTY: Final = (
+    (COUNTY, "discipline", (0, 2, 4, 6)),
+    (COUNTY, "discipline2", (1, 3, 5)),
+    ("cn/demo/qinghe", "towndiscipline", tuple(range(7))),
 )
-SURNAMES: Final = "张王李赵陈刘周吴郑孙"
+DUTY_MINUTES: Final = (8 * 60, 20 * 60)
 CANDIDATES: Final = (
     ("cn/demo/qinghe/xiangyang", "王甲一", "chair", 3),
     ("cn/demo/qinghe/xiangyang", "李甲二", "chair", 2),
@@ -159,12 +163,16 @@ async def build_demo(storage: Storage, access: Access, classifier: Classifier) -
         await commitments.publish_packs(uow)
         places = {path: await uow.places.add(path=path, kind=kind, name=name) for path, kind, name in PLACES}
         seats = {seat.official.username: seat for seat in [await _seat(uow, access, row) for row in OFFICIALS]}
+        officials = {name: seat.official for name, seat in seats.items()}
+        await _declare(uow, officials, places)
+        await _put_on_duty(uow, officials, places)
+        held = await _call_elections(uow, places, local_date(today))
         await uow.commit()
-    await _tell_stories(past, clock, today, places, seats, classifier)
+    await _tell_stories(past, clock, today, Cast(officials, places, Intake(classifier)))
     clock.walk_to(today - timedelta(days=1))
-    await _hold_elections(past, places, seats, local_date(today))
+    await _hold_elections(past, held, officials, local_date(today))
     await _ask_questions(past, places)
-    await _write_entry(past, seats["town"].official)
+    await _write_entry(past, officials["town"])
     await deployment.put(storage, deployment.DEMO, "1")
     return list(seats.values())
 
@@ -187,130 +195,80 @@ async def demo_links(storage: Storage, base_url: str) -> list[tuple[str, str, st
 async def _seat(uow: UnitOfWork, access: Access, row: tuple[str, Role, str, str]) -> DemoSeat:
     username, role, path, name = row
     password = secrets.token_urlsafe(12)
-    if path == "cn" and await uow.places.by_path(path) is None:
-        await uow.places.add(path=path, kind="county", name="上级")
     seat = await access.create_official(
-        uow, username=username, display_name=name, role=role, place_path=path, password=password
+        uow,
+        username=username,
+        display_name=name,
+        role=role,
+        place_path=path,
+        password=password,
+        is_head=username in HEADS,
     )
     return DemoSeat(seat.official, password, seat.totp_secret)
 
 
-async def _tell_stories(
-    past: Storage,
-    clock: WalkingClock,
-    today: datetime,
-    places: dict[str, Place],
-    seats: dict[str, DemoSeat],
-    classifier: Classifier,
-) -> None:
-    villages = [place for path, place in sorted(places.items()) if place.kind in ("village", "community")]
-    ends = (
-        CaseState.CLOSED,
-        CaseState.AWAITING_APPROVAL,
-        CaseState.INVESTIGATING,
-        CaseState.ACCEPTED,
-        CaseState.RECEIVED,
-    )
-    for number in range(30):
-        clock.walk_to(today - timedelta(days=HISTORY_DAYS - number * 1.3))
-        place, story = villages[number % len(villages)], STORIES[number % len(STORIES)]
-        case = await _report(past, place, story, number, classifier)
-        await _work(past, case, ends[(number * 3 + number // 10) % len(ends)], number, seats)
-
-
-async def _report(
-    past: Storage, place: Place, story: tuple[str, str, str, str], number: int, classifier: Classifier
-) -> str:
-    who = f"{SURNAMES[number % len(SURNAMES)]}某"
-    what, when, where, how_known = story
-    what = what.format(who=who)
-    named = number % 3 != 1
-    facts = ReportFacts(
-        what=what,
-        who=who if who in what else "",
-        place=place.name,
-        when=when,
-        where=where,
-        how_known=how_known,
-        has_name=named,
-        has_contact=named,
-        distinct_reporters=6 if number == 21 else 1,  # noqa: PLR2004 - one village is in uproar
-    )
-    async with past.unit_of_work() as uow:
-        case_number = readable_code("QF")
-        due_on = load_calendar().add_working_days(local_date(uow.clock.now()), ANSWER_WORKING_DAYS)
-        case_id = await uow.cases.open_case(
-            number=case_number,
-            place_id=place.id,
-            narrative={"what": what, "who": facts.who, "when": when, "where": where, "how_known": how_known},
-            reported_person=facts.who,
-            rule_version=classifier.rule_version,
-            answer_due_on=due_on,
-        )
-        for flag in classifier.judge(facts):
-            kept = CaseFlag(flag.category, flag.reasons, classifier.rule_version)
-            await uow.cases.add_flag(case_id, kept, {"demo": number})
-        if named:
-            keys = {custodian: pair.public_key for custodian, pair in (await uow.officials.custodians()).items()}
-            await uow.cases.seal_identity(case_id, seal_for(keys, f"演示人{number}", f"演示号码{number}"))
-        await uow.log.record(actor="reporter", act="report_submitted", subject=f"case/{case_number}")
-        await uow.commit()
-    return case_number
-
-
-async def _work(past: Storage, number: str, end: CaseState, turn: int, seats: dict[str, DemoSeat]) -> None:
-    """Bring a case as far as the story wants, by the desk's own use cases."""
-    official = seats["discipline" if turn % 2 else "discipline2"].official
-    leader = seats["leader"].official
-    async with past.unit_of_work() as uow:
-        case = await uow.cases.by_number(number)
-        if case is None or end is CaseState.RECEIVED:
-            return
-        if not case.flags:
-            where = "这件事不归换届监督管。请到镇里的信访窗口反映，带上身份证明和有关材料。"
-            await cases.guide_elsewhere(uow, official, number, where)
-            await uow.commit()
-            return
-        await cases.accept(uow, official, number)
-        if end is not CaseState.ACCEPTED:
-            await _investigate(uow, official, number, turn, submit=end is not CaseState.INVESTIGATING)
-        if end is CaseState.CLOSED:
-            await cases.approve_finding(uow, leader, number)
-        await uow.commit()
-
-
-async def _investigate(uow: UnitOfWork, official: Official, number: str, turn: int, *, submit: bool) -> None:
-    await cases.start_investigation(uow, official, number)
-    await cases.add_evidence(uow, official, number, f"走访记录：走访{8 + turn % 5}户，谈话{3 + turn % 3}人")
-    if submit:
-        finding = list(Finding)[turn % len(Finding)]
-        await cases.submit_finding(uow, official, number, finding, "走访和谈话已完成，各方说法写入笔录，结论见附件。")
-
-
-async def _hold_elections(past: Storage, places: dict[str, Place], seats: dict[str, DemoSeat], today: date) -> None:
-    pack = load_packs()[PACK]
-    ids: dict[str, int] = {}
-    async with past.unit_of_work() as uow:
-        for path, (days, due) in ELECTION_DAYS.items():
-            day = today + timedelta(days=days)
-            ids[path] = await uow.elections.add(
-                place_id=places[path].id,
-                state="finished" if days < -10 else "running",  # noqa: PLR2004 - handover is over then
-                election_day=day,
-                commitments_due_on=today + timedelta(days=due),
-                pack=pack.pack,
-                pack_version=pack.version,
+async def _declare(uow: UnitOfWork, officials: dict[str, Official], places: dict[str, Place]) -> None:
+    """Posts, relatives and interests; everybody who reads reports says that the list is complete."""
+    for username, post in HEADS.items():
+        await uow.recusals.set_aliases(officials[username].id, (), (post,))
+    for username, declared in KIN.items():
+        for kind, relation, name, path in declared:
+            place_id = places[path].id if path else None
+            await uow.recusals.add_kin(
+                officials[username].id, kind=kind, relation=relation, name=name, place_id=place_id
             )
-            await elections.open_timetable(uow, ids[path], day)
-            town = seats["town" if "/qinghe/" in path else "town2"].official
-            for task in await uow.elections.tasks(ids[path]):
+    for official in officials.values():
+        if may(official.role, Permission.READ_CASES):
+            await uow.recusals.confirm_declaration(official.id)
+
+
+async def _put_on_duty(uow: UnitOfWork, officials: dict[str, Official], places: dict[str, Place]) -> None:
+    begins, ends = DUTY_MINUTES
+    for path, username, weekdays in DUTY:
+        for weekday in weekdays:
+            await uow.roster.add(
+                places[path].id, officials[username].id, weekday=weekday, from_minute=begins, to_minute=ends
+            )
+
+
+async def _tell_stories(past: Storage, clock: WalkingClock, today: datetime, cast: Cast) -> None:
+    for instant, tale, act in happenings(today):
+        clock.walk_to(instant)
+        async with past.unit_of_work() as uow:
+            await act(uow, tale, cast)
+            await uow.commit()
+
+
+async def _call_elections(uow: UnitOfWork, places: dict[str, Place], today: date) -> dict[str, int]:
+    """Elections are called before anybody reports anything: a report shortly before one is urgent."""
+    pack = load_packs()[PACK]
+    held: dict[str, int] = {}
+    for path, (days, due) in ELECTION_DAYS.items():
+        day = today + timedelta(days=days)
+        held[path] = await uow.elections.add(
+            place_id=places[path].id,
+            state="finished" if days < -10 else "running",  # noqa: PLR2004 - handover is over then
+            election_day=day,
+            commitments_due_on=today + timedelta(days=due),
+            pack=pack.pack,
+            pack_version=pack.version,
+        )
+        await elections.open_timetable(uow, held[path], day)
+    return held
+
+
+async def _hold_elections(past: Storage, held: dict[str, int], officials: dict[str, Official], today: date) -> None:
+    async with past.unit_of_work() as uow:
+        for path, election_id in held.items():
+            town = officials["town" if "/qinghe/" in path else "town2"]
+            for task in await uow.elections.tasks(election_id):
                 late_one = path.endswith("hedong") and task.code == "roll_published"
                 if task.due_on <= today and not late_one:
-                    await elections.finish_task(uow, town, ids[path], task.id)
+                    await elections.finish_task(uow, town, election_id, task.id)
         await uow.commit()
     for turn, (path, name, office, signed) in enumerate(CANDIDATES):
-        town = seats["town" if "/qinghe/" in path else "town2"].official
-        await _candidate(past, ids[path], name, office, signed, turn, town)
+        town = officials["town" if "/qinghe/" in path else "town2"]
+        await _candidate(past, held[path], name, office, signed, turn, town)
 
 
 async def _candidate(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from knowledge.casework.lifecycle import Missing
+from knowledge.casework.replies import Doubt
 from knowledge.errors import QingfengError
 
 
@@ -20,6 +21,15 @@ class NotFound(QingfengError):
 
     code: ClassVar[str] = "not_found"
     subject: str
+
+
+@dataclass(slots=True, eq=False)
+class DeclarationNeeded(QingfengError):
+    """Before a case opens, its reader says what stands between: `what` is `kinship` (once a year) or `case`."""
+
+    code: ClassVar[str] = "declaration_needed"
+    what: str
+    number: str
 
 
 @dataclass(slots=True, eq=False)
@@ -50,6 +60,20 @@ class BadFields(QingfengError):
 
 
 @dataclass(slots=True, eq=False)
+class WordsInDoubt(QingfengError):
+    """A text for a reporter holds what must not leave, or not without a second look; `field` is where it was typed."""
+
+    code: ClassVar[str] = "words_in_doubt"
+    field: str
+    doubts: tuple[Doubt, ...]
+
+    @property
+    def blocks(self) -> bool:
+        """Whether looking again is not enough: the text has to be changed."""
+        return any(doubt.blocks for doubt in self.doubts)
+
+
+@dataclass(slots=True, eq=False)
 class SignInRefused(QingfengError):
     """Wrong username, password or code, or too many tries; the three wrongs are not told apart."""
 
@@ -62,3 +86,18 @@ class LinkSpent(QingfengError):
     """A link was used, has expired, or never was."""
 
     code: ClassVar[str] = "link_spent"
+
+
+@dataclass(slots=True, eq=False)
+class RulesChanged(QingfengError):
+    """The casework content was changed without a new version, so that old flags could not be judged again."""
+
+    code: ClassVar[str] = "rules_changed"
+    version: str
+
+    def __str__(self) -> str:
+        """One line for the terminal."""
+        return (
+            f"The casework content differs from what was first used as version {self.version}. "
+            "Raise `version` in categories.yaml, or restore the files of that version"
+        )

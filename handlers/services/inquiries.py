@@ -14,7 +14,7 @@ from handlers.services.answers import REPLY_WORKING_DAYS
 from handlers.services.errors import BadInput, NotAllowed, NotFound
 from handlers.services.notices import tell_person, tell_seats
 from handlers.services.reminders import within_hours
-from knowledge.calendar import load_calendar
+from knowledge.calendar import WorkingCalendar
 from knowledge.casework.access import ANSWERING_ROLES, Permission, may
 from knowledge.clock import local_date
 from knowledge.masking import mask
@@ -149,7 +149,7 @@ async def read(uow: UnitOfWork, official: Official, inquiry_id: int, lexicon: Le
     if found is None:
         raise NotFound("inquiry")
     escalations = await uow.inquiries.escalations(official.place_path)
-    asked = _masked(found, escalations)
+    asked = _masked(found, escalations, uow.calendar)
     alike: tuple[Asked, ...] = ()
     if not asked.is_replied:
         others = [one for state in (WAITING, USELESS) for one in await _listed(uow, official, state, GROUPED)]
@@ -232,7 +232,7 @@ async def escalate(uow: UnitOfWork, official: Official, inquiry_id: int, note: s
     put = (await uow.inquiries.escalations(official.place_path)).get(inquiry_id, [])
     if any(one.to_path == to.path for one in put):
         raise StaleVersion(f"inquiry/{inquiry_id}")
-    due_on = load_calendar().add_working_days(local_date(uow.clock.now()), ESCALATION_WORKING_DAYS)
+    due_on = uow.calendar.add_working_days(local_date(uow.clock.now()), ESCALATION_WORKING_DAYS)
     await uow.inquiries.escalate(inquiry_id, to_path=to.path, official_id=official.id, due_on=due_on, note=note)
     step = to.path.count("/")
     await tell_seats(uow, ANSWERING_ROLES, to.path, cause=f"inquiry/{inquiry_id}/asked/{step}", exactly=True)
@@ -274,14 +274,14 @@ async def _alike(asked: Sequence[Asked], lexicon: Lexicon) -> list[list[int]]:
 async def _listed(uow: UnitOfWork, official: Official, state: str, limit: int) -> list[Asked]:
     found = await uow.inquiries.inbox(official.place_path, state=state, limit=limit)
     escalations = await uow.inquiries.escalations(official.place_path) if found else {}
-    return [_masked(one, escalations) for one in found]
+    return [_masked(one, escalations, uow.calendar) for one in found]
 
 
-def _masked(one: Inquiry, escalations: dict[int, list[Escalation]]) -> Asked:
+def _masked(one: Inquiry, escalations: dict[int, list[Escalation]], calendar: WorkingCalendar) -> Asked:
     put = _with_masked_notes(escalations.get(one.id, ()))
     due_on = None
     if one.state == WAITING:
-        due_on = load_calendar().add_working_days(local_date(one.asked_at), REPLY_WORKING_DAYS)
+        due_on = calendar.add_working_days(local_date(one.asked_at), REPLY_WORKING_DAYS)
     if put:
         due_on = put[-1].due_on  # the asker was told the new day
     return Asked(

@@ -6,123 +6,36 @@ account of what happened. Name and contact are sealed to the custodians the mome
 keeps a masked form to show.
 """
 
-import base64
-import re
 import unicodedata
-from dataclasses import dataclass
-from datetime import timedelta
-from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
+from handlers.services import given_names
+from handlers.services.intake import Intake
 from handlers.services.place_names import ELECTING, matching
-from knowledge.calendar import WorkingCalendar
-from knowledge.casework.classification import Classifier, Flag, ReportFacts
-from knowledge.clock import local_date
-from storage.ids import readable_code
-from storage.repositories.cases import CaseFlag, seal_for
-from storage.repositories.files import StoredFile
+from handlers.services.report_view import PROMPTS, Problem, Queued, Receipt, ReportView, Step
+from handlers.services.submission import Submission
 from storage.repositories.people import Person
 from storage.repositories.places import Place
 from storage.repositories.reports import Draft
 from storage.unit_of_work import UnitOfWork
 
-ANSWER_WORKING_DAYS: Final = 15  # rules on handling reports (2020), article 26
 MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 MAX_FILES: Final = 30
-MASS_REACTION_DAYS: Final = 30
 _LONGEST: Final = {"what": 10_000}
 _LONGEST_STORY: Final = 100_000
 _LONGEST_FIELD: Final = 200
-_MOBILE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
-_LANDLINE: Final = re.compile(r"(?<!\d)0\d{2,3}-?\d{7,8}(?!\d)")
-_DIGITS: Final = re.compile(r"\d(?:[\d\- ]*\d)?")
-_NAME_NOISE: Final = re.compile(
-    r"(我的?名字是?|我姓名是?|姓名|名字|我叫|我是|叫|电话号码|手机号码?|联系电话|电话|手机|号码|[是为:：,，。.、;；\s\-])"
-)
 #: What people type instead of pressing the button that goes on without an answer.
 _SAID_NO: Final = {
     "evidence": frozenset({"没有", "没有了", "没", "无", "发完了", "下一步"}),
     "identity": frozenset({"不留名", "不留名字", "不留", "匿名", "不想留名"}),
 }
-_NAME: Final = re.compile(r"[\u3400-\u9fff·]{2,20}|[A-Za-z][A-Za-z .·]{1,39}")
-
-
-class Step(StrEnum):
-    """The prompts in order, then the summary."""
-
-    WHAT = "what"
-    WHO = "who"
-    PLACE = "place"
-    WHEN = "when"
-    WHERE = "where"
-    HOW_KNOWN = "how_known"
-    EVIDENCE = "evidence"
-    IDENTITY = "identity"
-    REVIEW = "review"
-
-
-PROMPTS: Final = tuple(step for step in Step if step is not Step.REVIEW)
-
-
-class Problem(StrEnum):
-    """What was wrong with the last answer; chat has the words."""
-
-    NO_WORDS = "no_words"
-    TOO_LONG = "too_long"
-    WORDS_WANTED = "words_wanted"
-    FILE_TOO_BIG = "file_too_big"
-    TOO_MANY_FILES = "too_many_files"
-    FILE_EMPTY = "file_empty"
-    UNKNOWN_PLACE = "unknown_place"
-    SEVERAL_PLACES = "several_places"
-    PHONE_WRONG = "phone_wrong"
-    PHONE_MISSING = "phone_missing"
-    NAME_MISSING = "name_missing"
-    NO_CUSTODIAN = "no_custodian"
-    NOTHING_YET = "nothing_yet"
-    STORY_FULL = "story_full"
-
-
-@dataclass(frozen=True, slots=True)
-class ReportView:
-    """Where a report stands, for an edge to put into words."""
-
-    step: Step
-    answers: dict[str, Any]
-    files: tuple[StoredFile, ...] = ()
-    problem: Problem | None = None
-    detail: str = ""
-    places: tuple[Place, ...] = ()
-    kept: str = ""  # what was just understood and stored
-    remove_incoming: bool = False  # the message held a name or number and should not stay in the chat
-
-    @property
-    def number(self) -> int:
-        """The prompt's number, from 1; 0 for the summary."""
-        return PROMPTS.index(self.step) + 1 if self.step in PROMPTS else 0
-
-    @property
-    def editing(self) -> bool:
-        """Whether a single field is being changed from the summary."""
-        return bool(self.answers.get("editing"))
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What a reporter is given: no content of the report."""
-
-    number: str
-    answer_due_on: Any
-    received_at: Any
-    file_hashes: tuple[str, ...]
 
 
 class Reports:
     """The use cases of a reporter."""
 
-    def __init__(self, classifier: Classifier, calendar: WorkingCalendar) -> None:
-        self._classifier = classifier
-        self._calendar = calendar
+    def __init__(self, intake: Intake) -> None:
+        self._submission = Submission(intake)
 
     async def current(self, uow: UnitOfWork, who: Person) -> ReportView | None:
         """The open draft's prompt, or None."""
@@ -168,7 +81,7 @@ class Reports:
             return None
         problem = await self._file_problem(uow, draft, data)
         if problem:
-            return await self._view(uow, draft, problem)
+            return await self._refuse(uow, draft, problem, caption)
         stored = await uow.files.add(
             data, name=name, origin="reporter", draft_id=draft.id, chat_id=who.recipient.chat_id
         )
@@ -178,10 +91,10 @@ class Reports:
             await uow.drafts.save(draft)
         return await self._view(uow, draft, full, kept=stored.sha256[:8])
 
-    async def refuse_file(self, uow: UnitOfWork, who: Person) -> ReportView | None:
-        """A file was too big to be fetched: say so, stay where we are."""
+    async def refuse_file(self, uow: UnitOfWork, who: Person, caption: str = "") -> ReportView | None:
+        """A file was too big to be fetched: say so, keep the words sent with it, stay where we are."""
         draft = await uow.drafts.in_writing(who.id)
-        return await self._view(uow, draft, Problem.FILE_TOO_BIG) if draft else None
+        return await self._refuse(uow, draft, Problem.FILE_TOO_BIG, caption) if draft else None
 
     async def words_wanted(self, uow: UnitOfWork, who: Person) -> ReportView | None:
         """Something came that is neither words nor a file (a sticker): stay where we are."""
@@ -275,69 +188,50 @@ class Reports:
         await uow.drafts.finish(draft, "dropped")
         return True
 
-    async def submit(self, uow: UnitOfWork, who: Person) -> Receipt | ReportView | None:
+    async def choose_news(self, uow: UnitOfWork, who: Person, *, here: bool) -> ReportView | None:
+        """Whoever left no name says whether this chat may be kept for news, or only the receipt code."""
+        draft = await uow.drafts.in_writing(who.id)
+        if draft is None:
+            return None
+        draft.answers["notify"] = "chat" if here else "code"
+        await uow.drafts.save(draft)
+        return await self._view(uow, draft)
+
+    async def corrected(self, uow: UnitOfWork, who: Person, words: str) -> ReportView | None:
+        """A message was changed after it was sent: both versions stay, the new one in the account.
+
+        Where a name is asked for it is an answer like any other.
+        """
+        draft = await uow.drafts.in_writing(who.id)
+        if draft is None:
+            return None
+        step = Step(draft.step)
+        if step is Step.IDENTITY:
+            return await self.answer(uow, who, words)
+        problem = _append_what(draft, given_names.without_numbers(words) if step is Step.REVIEW else words)
+        await uow.drafts.save(draft)
+        return await self._view(uow, draft, problem)
+
+    async def submit(self, uow: UnitOfWork, who: Person) -> Receipt | Queued | ReportView | None:
         """Turn the draft into a case with its flags; a second submission finds no draft and makes no second case.
 
         Returns:
-            The receipt; or the view when something is still open; or None when there is nothing to submit.
+            The receipt; or when it is filed by itself, because this chat has filed many within the hour; or the view
+            when something is still open; or None when there is nothing to submit.
         """
         draft = await uow.drafts.in_writing(who.id)
         if draft is None:
             return None
         if Step(draft.step) is not Step.REVIEW:
             return await self._view(uow, draft)
-        return await self._open_case(uow, who, draft)
+        given = await self._submission.submit(uow, draft, who.recipient)
+        if not given.keeps_chat and draft.answers.get("told_home"):
+            who.place_id = None
+        return given
 
-    async def _open_case(self, uow: UnitOfWork, who: Person, draft: Draft) -> Receipt:
-        answers, now = draft.answers, uow.clock.now()
-        files = await uow.files.of_draft(draft.id)
-        facts, flags = await self._judge(uow, who, answers, len(files))
-        due_on = self._calendar.add_working_days(local_date(now), ANSWER_WORKING_DAYS)
-        number = readable_code("QF")
-        case_id = await uow.cases.open_case(
-            number=number,
-            draft_id=draft.id,
-            person_id=who.id,
-            place_id=answers["place"]["id"],
-            narrative={step: answers.get(step, "") for step in ("what", "who", "when", "where", "how_known")},
-            reported_person=_normal_name(answers.get("who", "")),
-            rule_version=self._classifier.rule_version,
-            answer_due_on=due_on,
-        )
-        for flag in flags:
-            kept = CaseFlag(flag.category, flag.reasons, self._classifier.rule_version)
-            await uow.cases.add_flag(case_id, kept, {"facts": facts})
-        identity = answers.get("identity", {})
-        if identity.get("sealed"):
-            await uow.cases.seal_identity(case_id, _unpacked(identity["sealed"]))
-        await uow.files.move_to_case(draft.id, case_id)
-        await uow.drafts.finish(draft, "submitted")
-        await uow.log.record(
-            actor="reporter", act="report_submitted", subject=f"case/{number}", flags=[str(f.category) for f in flags]
-        )
-        return Receipt(number, due_on, now, tuple(file.sha256 for file in files))
-
-    async def _judge(
-        self, uow: UnitOfWork, who: Person, answers: dict[str, Any], evidence: int
-    ) -> tuple[dict[str, Any], tuple[Flag, ...]]:
-        identity, reported = answers.get("identity", {}), _normal_name(answers.get("who", ""))
-        others = 0
-        if reported:
-            since = uow.clock.now() - timedelta(days=MASS_REACTION_DAYS)
-            others = await uow.cases.reports_on(reported, answers["place"]["id"], since, besides=who.id)
-        facts = {
-            "what": answers.get("what", ""),
-            "who": answers.get("who", ""),
-            "place": answers["place"]["name"],
-            "when": answers.get("when", ""),
-            "where": answers.get("where", ""),
-            "how_known": answers.get("how_known", ""),
-            "evidence_count": evidence,
-            "has_name": bool(identity.get("sealed")),
-            "has_contact": bool(identity.get("sealed")),
-            "distinct_reporters": others + 1,
-        }
-        return facts, self._classifier.judge(ReportFacts(**facts))
+    async def file_queued(self, uow: UnitOfWork, draft_id: int) -> bool:
+        """File a waiting report whose turn has come, and queue its receipt; False when somebody else does."""
+        return await self._submission.file_queued(uow, draft_id)
 
     async def _take_words(self, uow: UnitOfWork, who: Person, draft: Draft, words: str) -> ReportView:
         step = Step(draft.step)
@@ -354,7 +248,7 @@ class Reports:
 
         A phone number given where the name is asked for is not for everybody who reads that account.
         """
-        kept = _MOBILE.sub(lambda number: _masked(number.group()), words) if draft.step == Step.IDENTITY else words
+        kept = given_names.without_numbers(words) if draft.step == Step.IDENTITY else words
         full = _append_what(draft, kept)
         await uow.drafts.save(draft)
         return await self._view(uow, draft, full or Problem.TOO_LONG, remove_incoming=kept != words)
@@ -379,6 +273,7 @@ class Reports:
         draft.answers.pop("place_typed", None)
         if who.place_id is None:
             who.place_id = place.id
+            draft.answers["told_home"] = True
             uow.people.set_place(who.id, place.id)
         return await self._advance(uow, draft)
 
@@ -387,22 +282,19 @@ class Reports:
         if not custodians:
             return await self._view(uow, draft, Problem.NO_CUSTODIAN, remove_incoming=True)
         keys = {who: pair.public_key for who, pair in custodians.items()}
-        identity = {k: v for k, v in draft.answers.get("identity", {}).items() if k != "anonymous"}
-        name, contact, problem, detail = _read_identity(words, identity)
-        if name:
-            identity["name_sealed"] = _packed(seal_for(keys, name, ""))
-            identity["name_shown"] = f"{name[0]}{'*' * (len(name) - 1)}"
-        if contact:
-            identity["contact_sealed"] = _packed(seal_for(keys, "", contact))
-            identity["contact_shown"] = _masked(contact)
-        if "name_sealed" in identity and "contact_sealed" in identity:
-            identity = _completed(identity)
-            draft.answers["identity"] = identity
+        known = draft.answers.get("identity", {})
+        draft.answers["identity"], problem, detail = given_names.take(words, known, keys)
+        if problem is None:
             return await self._advance(uow, draft, remove_incoming=True)
-        draft.answers["identity"] = identity
         await uow.drafts.save(draft)
-        missing = Problem.PHONE_MISSING if "name_sealed" in identity else Problem.NAME_MISSING
-        return await self._view(uow, draft, problem or missing, detail=detail, remove_incoming=True)
+        return await self._view(uow, draft, problem, detail=detail, remove_incoming=True)
+
+    async def _refuse(self, uow: UnitOfWork, draft: Draft, problem: Problem, caption: str) -> ReportView:
+        words = caption.strip()
+        if words:
+            _append_what(draft, words)
+            await uow.drafts.save(draft)
+        return await self._view(uow, draft, problem, detail=words[:20])
 
     async def _file_problem(self, uow: UnitOfWork, draft: Draft, data: bytes) -> Problem | None:
         if not data:
@@ -453,47 +345,3 @@ def _append_what(draft: Draft, words: str) -> Problem | None:
     if draft.step == Step.WHAT:
         draft.answers["what_begun"] = True  # a caption is no answer yet, and the answer must not overwrite it
     return None
-
-
-def _normal_name(text: str) -> str:
-    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))[:60]
-
-
-def _read_identity(words: str, identity: dict[str, Any]) -> tuple[str, str, Problem | None, str]:
-    """Name, contact, problem and its detail, from one message; either part may be missing."""
-    text = unicodedata.normalize("NFKC", words)
-    packed = re.sub(r"(?<=\d)[\s\-]+(?=\d)", "", text)
-    phone = _MOBILE.search(packed) or _LANDLINE.search(packed)
-    rest = _NAME_NOISE.sub(" ", _DIGITS.sub(" ", packed)).strip()
-    if identity.get("other_contact"):
-        if "name_sealed" in identity:
-            return "", text.strip()[:60], None, ""
-        name, _, contact = text.strip().partition(" ")
-        return name[:20], contact.strip()[:60], None, ""
-    found = _NAME.search(rest)
-    name = found.group().strip() if found else ""
-    if phone:
-        return name, phone.group(), None, ""
-    digits = re.sub(r"\D", "", packed)
-    if digits:
-        return name, "", Problem.PHONE_WRONG, str(len(digits))
-    return name, "", None, ""
-
-
-def _masked(contact: str) -> str:
-    return f"{contact[:3]}****{contact[-4:]}" if len(contact) >= len("12345678") else f"{contact[:1]}****"
-
-
-def _packed(sealed: dict[int, tuple[bytes, bytes]]) -> dict[str, list[str]]:
-    return {str(who): [base64.b64encode(part).decode() for part in parts] for who, parts in sealed.items()}
-
-
-def _completed(identity: dict[str, Any]) -> dict[str, Any]:
-    names, contacts = identity["name_sealed"], identity["contact_sealed"]
-    sealed = {who: [names[who][0], contacts[who][1]] for who in names if who in contacts}
-    shown = f"{identity['name_shown']} {identity['contact_shown']}"
-    return {**identity, "sealed": sealed, "shown": shown}
-
-
-def _unpacked(sealed: dict[str, list[str]]) -> dict[int, tuple[bytes, bytes]]:
-    return {int(who): (base64.b64decode(parts[0]), base64.b64decode(parts[1])) for who, parts in sealed.items()}
