@@ -11,13 +11,38 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from handlers.desk import candidates, case_acts, cases, entries, files, home, notices, questions, sign_in, timetable
+from handlers.desk import (
+    bulk,
+    candidates,
+    case_acts,
+    cases,
+    declarations,
+    duty,
+    entries,
+    files,
+    filing,
+    handovers,
+    home,
+    links,
+    messages,
+    names,
+    notices,
+    oversight,
+    presence,
+    questions,
+    sign_in,
+    timetable,
+    transfers,
+)
 from handlers.desk.assets import static_files
 from handlers.desk.faults import DeskRoute
+from handlers.desk.pace import Pace
 from handlers.desk.request import Desk, DeskSettings, Signed
 from handlers.services.access import Access
 from handlers.services.answers import Answers
 from handlers.services.errors import NotFound
+from handlers.services.filing import Filings
+from handlers.services.intake import Intake
 from storage.unit_of_work import Storage
 
 __all__ = ["DeskSettings", "create_desk", "static_files"]
@@ -41,11 +66,46 @@ PAGES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("POST", "/desk/sign-out", sign_in.sign_out),
     ("GET", "/desk", home.show_home),
     ("GET", "/desk/cases", cases.show_queue),
+    ("GET", "/desk/cases/new", filing.ask_statement),
+    ("POST", "/desk/cases/new", filing.file_statement),
+    ("GET", "/desk/cases/bulk", bulk.show_bulk),
+    ("POST", "/desk/cases/bulk", bulk.act_on_several),
     ("GET", "/desk/cases/{number}", cases.show_case),
     ("GET", "/desk/cases/{number}/stand-back", cases.ask_stand_back),
+    ("GET", "/desk/cases/{number}/declare", declarations.ask_case),
     ("GET", "/desk/cases/{number}/files/{file_id}", files.show_file),
+    ("GET", "/desk/cases/{number}/message", messages.show_composer),
+    ("POST", "/desk/cases/{number}/message", messages.look),
+    ("GET", "/desk/cases/{number}/message/send", messages.show_composer),
+    ("POST", "/desk/cases/{number}/message/send", messages.send),
+    ("GET", "/desk/cases/{number}/presence", presence.show_presence),
+    ("GET", "/desk/cases/{number}/merge", links.ask_merge),
+    ("POST", "/desk/cases/{number}/merge", links.merge),
     ("GET", "/desk/cases/{number}/{act}", case_acts.show_act),
     ("POST", "/desk/cases/{number}/{act}", case_acts.act_on_case),
+    ("GET", "/desk/names", names.show_names),
+    ("GET", "/desk/names/{number}", names.show_name),
+    ("POST", "/desk/names/{number}/open", names.open_name),
+    ("POST", "/desk/names/{number}/attempt", names.record_attempt),
+    ("GET", "/desk/transfers", transfers.show_transfers),
+    ("GET", "/desk/transfers/{transfer_id}", transfers.show_transfer),
+    ("POST", "/desk/transfers/{transfer_id}/accept", transfers.accept),
+    ("POST", "/desk/transfers/{transfer_id}/decline", transfers.decline),
+    ("POST", "/desk/transfers/{transfer_id}/release", transfers.release),
+    ("GET", "/desk/handovers", handovers.show_handovers),
+    ("POST", "/desk/handovers", handovers.arrange),
+    ("GET", "/desk/handovers/{handover_id}", handovers.show_handover),
+    ("GET", "/desk/duty", duty.show_duty),
+    ("POST", "/desk/duty", duty.add_slot),
+    ("POST", "/desk/duty/{slot_id}/remove", duty.remove_slot),
+    ("GET", "/desk/oversight", oversight.show_oversight),
+    ("GET", "/desk/oversight/{number}", oversight.show_overseen),
+    ("GET", "/desk/oversight/{number}/{act}", oversight.show_act),
+    ("POST", "/desk/oversight/{number}/{act}", oversight.act_from_above),
+    ("GET", "/desk/declaration", declarations.show_declaration),
+    ("POST", "/desk/declaration", declarations.add_kin),
+    ("POST", "/desk/declaration/confirm", declarations.confirm),
+    ("POST", "/desk/declaration/{kin_id}/remove", declarations.remove_kin),
     ("GET", "/desk/candidates", candidates.show_candidates),
     ("POST", "/desk/candidates", candidates.create_candidate),
     ("GET", "/desk/candidates/new", candidates.ask_candidate),
@@ -75,10 +135,16 @@ PAGES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
 
 
 def create_desk(
-    storage: Storage, access: Access, answers: Answers, settings: DeskSettings, wake: Callable[[], None]
+    storage: Storage,
+    access: Access,
+    answers: Answers,
+    settings: DeskSettings,
+    wake: Callable[[], None],
+    pace: Pace | None = None,
 ) -> APIRouter:
     """The desk's routes; `wake` is called after a commit that may have queued a message."""
-    desk = Desk(storage, access, answers, settings, wake)
+    filings = Filings(Intake(answers.classifier))
+    desk = Desk(storage, access, answers, settings, wake, filings, pace or Pace())
 
     async def provide(request: Request) -> None:
         request.state.desk = desk

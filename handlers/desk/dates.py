@@ -6,7 +6,7 @@ from typing import Final
 
 from knowledge.clock import SHANGHAI
 
-_WEEKDAYS: Final = "一二三四五六日"
+WEEKDAYS: Final = "一二三四五六日"
 _PARTS: Final = ((6, "凌晨"), (12, "上午"), (14, "中午"), (18, "下午"), (24, "晚上"))
 _SOON_DAYS: Final = 3
 _KIB: Final = 1024
@@ -23,7 +23,7 @@ class Due:
 
 def day(value: date) -> str:
     """3月8日（星期日）."""
-    return f"{value.month}月{value.day}日（星期{_WEEKDAYS[value.weekday()]}）"
+    return f"{value.month}月{value.day}日（星期{WEEKDAYS[value.weekday()]}）"
 
 
 def short_day(value: date) -> str:

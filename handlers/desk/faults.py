@@ -18,9 +18,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from handlers.desk import words
+from handlers.desk.declarations import to_declaration
 from handlers.desk.pages import render
 from handlers.desk.request import Desk, SignInNeeded, Visit
-from handlers.services.errors import NotFound
+from handlers.services.errors import DeclarationNeeded, NotFound
 from knowledge.errors import QingfengError
 from storage.ids import readable_code
 
@@ -37,6 +38,7 @@ STATUS: Final = {
     "unreadable_form": HTTPStatus.BAD_REQUEST,
     "bad_input": HTTPStatus.UNPROCESSABLE_ENTITY,
     "bad_fields": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "words_in_doubt": HTTPStatus.UNPROCESSABLE_ENTITY,
     "cannot_move": HTTPStatus.CONFLICT,
     "rule_refused": HTTPStatus.CONFLICT,
     "stale_version": HTTPStatus.CONFLICT,
@@ -68,6 +70,8 @@ async def explain(request: Request, error: Exception, route: str) -> Response:
     """The page for an error."""
     if isinstance(error, SignInNeeded):
         return _to_sign_in(request, error)
+    if isinstance(error, DeclarationNeeded):
+        return to_declaration(error)
     if isinstance(error, RequestValidationError | HTTPException):
         error = NotFound("page")
     code = error.code if isinstance(error, QingfengError) else "unexpected"

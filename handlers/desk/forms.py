@@ -5,19 +5,21 @@ Evidence is sealed before it is stored anywhere, so here it stays in memory unti
 """
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import ClassVar, Final
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from handlers.services.reports import MAX_FILE_BYTES
+from handlers.services.reports import MAX_FILE_BYTES, MAX_FILES
 from knowledge.errors import QingfengError
 
 MAX_BODY: Final = MAX_FILE_BYTES + 1024 * 1024
 SMALL_BODY: Final = 64 * 1024
+MOST_FIELDS: Final = 100  # a page of a queue with every case ticked, and what is to be done with them
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -45,10 +47,15 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Fields as typed, without control characters and with plain line ends; the first file if there is one."""
+    """Fields as typed, without control characters and with plain line ends; the files, in the order they were sent."""
 
     fields: dict[str, str] = field(default_factory=dict)
-    upload: Upload | None = None
+    uploads: tuple[Upload, ...] = ()
+
+    @property
+    def upload(self) -> Upload | None:
+        """The first file."""
+        return self.uploads[0] if self.uploads else None
 
     def text(self, name: str) -> str:
         """A field, empty when it was not sent."""
@@ -59,9 +66,37 @@ class Form:
         words = self.text(name)
         return int(words) if words.isascii() and words.isdigit() and len(words) <= len(str(2**53)) else None
 
+    def day(self, name: str) -> date | None:
+        """A field that must be a date (2026-03-08); None when it is not."""
+        try:
+            return date.fromisoformat(self.text(name).strip())
+        except ValueError:
+            return None
+
 
 class _InMemory(MultiPartParser):
     spool_max_size = MAX_BODY + 1
+
+
+@dataclass(frozen=True, slots=True)
+class FormState:
+    """What one form of a page shows: after a refusal its own words and faults, never those of another form.
+
+    `id` begins the ids of its fields, so that forms with fields of the same name stand on one page.
+    """
+
+    id: str
+    refused: bool = False
+    fields: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    def was(self, name: str, otherwise: object = "") -> object:
+        """What was typed into a field, or what stands in it at first."""
+        return self.fields.get(name, otherwise)
+
+    def error(self, name: str) -> str | None:
+        """What is wrong with a field."""
+        return self.errors.get(name)
 
 
 async def read_form(request: Request, *, limit: int = MAX_BODY) -> Form:
@@ -81,9 +116,9 @@ async def _parsed(request: Request, limit: int) -> FormData:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = _limited(request, limit)
     if kind == "multipart/form-data":
-        return await _InMemory(request.headers, body, max_files=2, max_fields=50).parse()
+        return await _InMemory(request.headers, body, max_files=MAX_FILES + 1, max_fields=50).parse()
     if kind == "application/x-www-form-urlencoded":
-        return await FormParser(request.headers, body, max_fields=50).parse()
+        return await FormParser(request.headers, body, max_fields=MOST_FIELDS).parse()
     return FormData()
 
 
@@ -101,15 +136,15 @@ async def _limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
 
 async def _kept(data: FormData) -> Form:
     fields: dict[str, str] = {}
-    upload: Upload | None = None
+    uploads: list[Upload] = []
     for name, value in data.multi_items():
         if isinstance(value, UploadFile):
-            if upload is None and value.filename:
-                upload = Upload(_clean(value.filename).replace("\n", " ")[:120], await value.read())
+            if value.filename:
+                uploads.append(Upload(_clean(value.filename).replace("\n", " ")[:120], await value.read()))
         else:
             fields.setdefault(name, _clean(value))
     await data.close()
-    return Form(fields, upload)
+    return Form(fields, tuple(uploads))
 
 
 def _clean(words: str) -> str:

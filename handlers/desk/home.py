@@ -8,28 +8,43 @@ from starlette.responses import Response
 
 from handlers.desk import dates, words
 from handlers.desk.case_rows import case_row
+from handlers.desk.clocks import reminders
 from handlers.desk.questions import place_names, question_row
 from handlers.desk.request import Signed, Visit
-from handlers.services import cases, elections, entries, inquiries
+from handlers.services import cases, elections, entries, inquiries, names
 from handlers.services.elections import Timetable
 from handlers.services.inquiries import ESCALATED
 from knowledge.casework.access import Permission
-from knowledge.casework.lifecycle import CLOSED_STATES, CaseState
-from storage.repositories.cases import Case
+from knowledge.casework.lifecycle import CaseState
+from storage.repositories.cases import Case, QueueFilter
 from storage.repositories.inquiries import WAITING
 from storage.unit_of_work import UnitOfWork
 
-SHOWN: Final = 5
+SHOWN: Final = 4
+MOST: Final = 100
+REMINDED: Final = 10
 AHEAD: Final = timedelta(days=7)
 
 
 async def show_home(visit: Signed) -> Response:
     """What needs me today."""
-    context: dict[str, Any] = {"to_accept": [], "to_approve": [], "mine": [], "waiting": [], "lines": [], "more": {}}
+    context: dict[str, Any] = {
+        "late": [],
+        "to_accept": [],
+        "to_approve": [],
+        "mine": [],
+        "reminders": [],
+        "waiting": [],
+        "lines": [],
+        "more": {},
+    }
     tiles: list[dict[str, Any]] = []
     async with visit.unit_of_work() as uow:
         if visit.may(Permission.READ_CASES):
             context |= await _cases(uow, visit, tiles)
+        if visit.may(Permission.CHECK_NAMES):
+            count = len(await names.waiting(uow, visit.official))
+            tiles.append(_tile("等核实的名字", count, "/desk/names", kind="warn" if count else "plain"))
         if visit.may(Permission.ANSWER_INQUIRIES):
             context["waiting"] = await _questions(uow, visit, tiles)
         if visit.may(Permission.SEE_ELECTIONS):
@@ -41,46 +56,62 @@ async def show_home(visit: Signed) -> Response:
         elsewhere=elsewhere,
         sees_elections=visit.may(Permission.SEE_ELECTIONS),
         sees_cases=visit.may(Permission.READ_CASES),
+        leads=visit.may(Permission.LEAD_UNIT),
         answers_questions=visit.may(Permission.ANSWER_INQUIRIES),
         **context,
     )
 
 
 async def _cases(uow: UnitOfWork, visit: Visit, tiles: list[dict[str, Any]]) -> dict[str, Any]:
-    """Cases to accept, findings to approve, and what I am working on."""
+    """Cases to accept, opinions and findings to check, what I am working on, what is late."""
     official, today = visit.official, visit.desk.today()
-    open_states = tuple(state for state in CaseState if state not in CLOSED_STATES)
-    found = await cases.queue(uow, official, states=open_states)
     handles, approves = visit.may(Permission.HANDLE_CASES), visit.may(Permission.APPROVE_FINDINGS)
-    groups: dict[str, list[Case]] = {
-        "to_accept": [one for one in found if handles and one.state is CaseState.RECEIVED],
-        "to_approve": [
-            one
-            for one in found
-            if approves and one.state is CaseState.AWAITING_APPROVAL and one.handler_id != official.id
-        ],
-        "mine": [
-            one
-            for one in found
-            if one.handler_id == official.id and one.state in (CaseState.ACCEPTED, CaseState.INVESTIGATING)
-        ],
+    wanted = {
+        "late": QueueFilter(due_before=today),
+        "to_accept": QueueFilter((CaseState.RECEIVED, CaseState.REGISTERED)) if handles else None,
+        "to_approve": QueueFilter((CaseState.DISPOSAL_PROPOSED, CaseState.AWAITING_APPROVAL)) if approves else None,
+        "mine": QueueFilter(handler_id=official.id) if handles else None,
     }
-    tiles += _case_tiles(groups, today, handles=handles, approves=approves)
-    shown = {name: [case_row(one, today) for one in group[:SHOWN]] for name, group in groups.items()}
-    return shown | {"more": {name: len(group) for name, group in groups.items() if len(group) > SHOWN}}
+    groups: dict[str, list[Case]] = {
+        name: list((await cases.queue(uow, official, chosen, limit=MOST)).cases) if chosen else []
+        for name, chosen in wanted.items()
+    }
+    groups["to_accept"] = [one for one in groups["to_accept"] if one.handler_id in (None, official.id)]
+    groups["to_approve"] = [one for one in groups["to_approve"] if one.handler_id != official.id]
+    groups["mine"] = [one for one in groups["mine"] if one.accepted_at is not None]
+    tiles += _case_tiles(groups, handles=handles, approves=approves)
+    shown = _shown_once(groups, today)
+    return shown | {"reminders": await reminders(uow, official, today, limit=REMINDED)}
 
 
-def _case_tiles(groups: dict[str, list[Case]], today: date, *, handles: bool, approves: bool) -> list[dict[str, Any]]:
+def _shown_once(groups: dict[str, list[Case]], today: date) -> dict[str, Any]:
+    """The first rows of each group, without those that stand in a group before it."""
+    shown: dict[str, Any] = {"more": {name: _most(len(group)) for name, group in groups.items() if len(group) > SHOWN}}
+    before: set[int] = set()
+    for name, group in groups.items():
+        rows = [one for one in group if one.id not in before][:SHOWN]
+        before |= {one.id for one in rows}
+        shown[name] = [case_row(one, today) for one in rows]
+    return shown
+
+
+def _case_tiles(groups: dict[str, list[Case]], *, handles: bool, approves: bool) -> list[dict[str, Any]]:
     tiles: list[dict[str, Any]] = []
+    late = len(groups["late"])
+    if late:
+        tiles.append(_tile("过期没办的", _most(late), "/desk/cases?late=1", "先办这些", "danger"))
     if handles:
-        due = [(one.answer_due_on - today).days for one in groups["to_accept"]]
-        note, kind = _pressing(sum(left < 0 for left in due), sum(left == 0 for left in due))
-        tiles.append(_tile("等您受理", len(due), "/desk/cases?state=received", note, kind))
-        tiles.append(_tile("您手上的", len(groups["mine"]), "/desk/cases?mine=1", "已受理、调查中"))
+        tiles.append(_tile("等您受理", _most(len(groups["to_accept"])), "/desk/cases?state=to-accept"))
+        tiles.append(_tile("您手上的", _most(len(groups["mine"])), "/desk/cases?mine=1", "已受理、调查中"))
     if approves:
         count = len(groups["to_approve"])
-        tiles.append(_tile("等您审核", count, "/desk/cases?state=awaiting_approval", kind="warn" if count else "plain"))
+        href = "/desk/cases?state=to-decide"
+        tiles.append(_tile("等您审定", _most(count), href, kind="warn" if count else "plain"))
     return tiles
+
+
+def _most(count: int) -> int | str:
+    return count if count < MOST else f"{MOST}+"
 
 
 async def _questions(uow: UnitOfWork, visit: Visit, tiles: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -128,5 +159,5 @@ def _pressing(late: int, today: int) -> tuple[str | None, str]:
     return (f"{today} 件今天截止", "warn") if today else (None, "plain")
 
 
-def _tile(label: str, value: int, href: str, note: str | None = None, kind: str = "plain") -> dict[str, Any]:
+def _tile(label: str, value: int | str, href: str, note: str | None = None, kind: str = "plain") -> dict[str, Any]:
     return {"label": label, "value": value, "href": href, "note": note, "kind": kind}

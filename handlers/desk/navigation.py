@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
-from handlers.services import cases, entries, inquiries
+from handlers.desk import words
+from handlers.services import cases, entries, inquiries, names, oversight, transfers
 from knowledge.casework.access import Permission, may
 from knowledge.casework.lifecycle import CaseState
 from storage.repositories.officials import Official
 from storage.unit_of_work import UnitOfWork
 
-NavItem = tuple[str, str, int | None, bool]
+NavItem = tuple[str, str, str | None, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,15 @@ class Section:
 
 HOME: Final = Section("/desk", "今天", None)
 CASES: Final = Section("/desk/cases", "反映", Permission.READ_CASES)
+FILING: Final = Section("/desk/cases/new", "代录", Permission.FILE_REPORTS)
+TRANSFERS: Final = Section("/desk/transfers", "移交", Permission.READ_CASES)
+OVERSIGHT: Final = Section("/desk/oversight", "督办", Permission.LEAD_UNIT)
+NAMES: Final = Section("/desk/names", "核名字", Permission.CHECK_NAMES)
 CANDIDATES: Final = Section("/desk/candidates", "参选人", Permission.SEE_ELECTIONS)
 QUESTIONS: Final = Section("/desk/questions", "提问", Permission.ANSWER_INQUIRIES)
 ENTRIES: Final = Section("/desk/entries", "问答", Permission.WRITE_ENTRIES)
 TIMETABLE: Final = Section("/desk/timetable", "日程", Permission.SEE_ELECTIONS)
-SECTIONS: Final = (HOME, CASES, QUESTIONS, ENTRIES, CANDIDATES, TIMETABLE)
+SECTIONS: Final = (HOME, CASES, NAMES, TRANSFERS, FILING, OVERSIGHT, QUESTIONS, ENTRIES, CANDIDATES, TIMETABLE)
 
 
 async def navigation(uow: UnitOfWork, official: Official, path: str) -> list[NavItem]:
@@ -36,22 +41,32 @@ async def navigation(uow: UnitOfWork, official: Official, path: str) -> list[Nav
     return [(one.href, one.label, await _count(uow, official, one), _is_in(path, one)) for one in open_to]
 
 
-async def _count(uow: UnitOfWork, official: Official, section: Section) -> int | None:
+async def _count(uow: UnitOfWork, official: Official, section: Section) -> str | None:
+    count = 0
     if section is CASES:
-        return await waiting_cases(uow, official) or None
-    if section is QUESTIONS:
-        return await inquiries.waiting(uow, official) or None
-    if section is ENTRIES:
-        return await entries.to_review(uow, official) or None
-    return None
+        count = await waiting_cases(uow, official)
+    elif section is TRANSFERS and may(official.role, Permission.HANDLE_CASES):
+        count = await transfers.waiting(uow, official)
+    elif section is OVERSIGHT:
+        count = len(await oversight.asked_of(uow, official))
+    elif section is NAMES:
+        count = len(await names.waiting(uow, official))
+    elif section is QUESTIONS:
+        count = await inquiries.waiting(uow, official)
+    elif section is ENTRIES:
+        count = await entries.to_review(uow, official)
+    return words.counted(count) if count else None
 
 
 async def waiting_cases(uow: UnitOfWork, official: Official) -> int:
-    """Cases nobody has accepted yet and, for those who may approve, findings to check."""
+    """Cases nobody has accepted yet and, for those who may approve, opinions and findings to check."""
     by_state = await cases.counts(uow, official)
-    approving = may(official.role, Permission.APPROVE_FINDINGS)
-    return by_state.get(CaseState.RECEIVED, 0) + approving * by_state.get(CaseState.AWAITING_APPROVAL, 0)
+    waiting = [CaseState.RECEIVED, CaseState.REGISTERED]
+    if may(official.role, Permission.APPROVE_FINDINGS):
+        waiting += [CaseState.DISPOSAL_PROPOSED, CaseState.AWAITING_APPROVAL]
+    return sum(by_state.get(state, 0) for state in waiting)
 
 
 def _is_in(path: str, section: Section) -> bool:
-    return path == section.href or (section is not HOME and path.startswith(f"{section.href}/"))
+    within = section is not HOME and path.startswith(f"{section.href}/")
+    return path == section.href or (within and path != FILING.href)

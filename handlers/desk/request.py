@@ -7,7 +7,7 @@ code, never words, so nobody can make the desk say something by setting a cookie
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any, ClassVar, Final
 
@@ -18,10 +18,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from handlers.desk import words
 from handlers.desk.forms import SMALL_BODY, BodyTooLarge, Form, UnreadableForm, read_form
 from handlers.desk.navigation import navigation
+from handlers.desk.pace import Pace
 from handlers.desk.pages import render
 from handlers.services.access import Access
 from handlers.services.answers import Answers
 from handlers.services.errors import NotAllowed
+from handlers.services.filing import Filings
 from knowledge.casework.access import Permission, may
 from knowledge.clock import local_date
 from knowledge.errors import QingfengError
@@ -66,6 +68,8 @@ class Desk:
     answers: Answers
     settings: DeskSettings
     wake: Callable[[], None]
+    filings: Filings
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def https(self) -> bool:
@@ -166,12 +170,26 @@ async def signed_in(request: Request) -> Visit:
         SignInNeeded: There is none.
         CsrfMissing: A POST without the session's token.
     """
+    return await _visit(request, touch=True)
+
+
+async def watching(request: Request) -> Visit:
+    """The same for what a page asks by itself: that somebody left it open is no sign of life.
+
+    Raises:
+        SignInNeeded: There is none.
+    """
+    return await _visit(request, touch=False)
+
+
+async def _visit(request: Request, *, touch: bool) -> Visit:
     desk: Desk = request.state.desk
     token = request.cookies.get(desk.session_cookie, "")
-    session = await _session(desk, token)
+    session = await _session(desk, token, touch=touch)
     is_post = request.method not in ("GET", "HEAD")
     if session is None:
         raise SignInNeeded(await _rescued(request) if is_post else Form())
+    await desk.pace.wait(token)
     visit = Visit(request, desk, session, token, await read_form(request) if is_post else Form())
     request.state.visit = visit
     if is_post and not same(visit.form.text("csrf"), session.csrf):
@@ -180,6 +198,7 @@ async def signed_in(request: Request) -> Visit:
 
 
 Signed = Annotated[Visit, Depends(signed_in)]
+Watching = Annotated[Visit, Depends(watching)]
 
 #: Parts of an address; one that does not fit is an address we do not have.
 CaseNumber = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,20}$")]
@@ -187,11 +206,11 @@ FileId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 Id = Annotated[int, Path(ge=1, le=2**53)]
 
 
-async def _session(desk: Desk, token: str) -> DeskSession | None:
+async def _session(desk: Desk, token: str, *, touch: bool) -> DeskSession | None:
     if not token:
         return None
     async with desk.storage.unit_of_work() as uow:
-        session = await desk.access.session(uow, token)
+        session = await desk.access.session(uow, token, touch=touch)
         await uow.commit()
     return session
 

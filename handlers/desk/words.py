@@ -8,18 +8,145 @@ from dataclasses import dataclass
 from typing import Final
 
 from knowledge.casework.access import Role
-from knowledge.casework.categories import Category
-from knowledge.casework.lifecycle import CaseAct, CaseState, Finding, Missing
+from knowledge.casework.categories import Category, load_categories
+from knowledge.casework.clocks import ClockState
+from knowledge.casework.labels import load_labels
+from knowledge.casework.lifecycle import CaseAct, CaseState, Disposal, Finding, MeasureKind, Missing, StepKind
+from knowledge.casework.names import AttemptOutcome, ContactMethod, NameState, Purpose
+from knowledge.casework.replies import Doubt, DoubtKind
+from knowledge.casework.transfers import TransferKind, TransferState
 from knowledge.model import Kind
+from storage.repositories.cases import COUNTED_UP_TO
+from storage.repositories.handovers import Was
 
 STATES: Final[dict[CaseState, str]] = {
     CaseState.RECEIVED: "已收到，待受理",
+    CaseState.REGISTERED: "已登记，待受理",
     CaseState.ACCEPTED: "已受理",
+    CaseState.REFERRED: "已转外单位，等回音",
+    CaseState.DISPOSAL_PROPOSED: "处置意见等人审",
+    CaseState.HELD: "暂存待查",
     CaseState.INVESTIGATING: "调查中",
-    CaseState.AWAITING_APPROVAL: "等人审核",
-    CaseState.APPROVED: "审核通过，待办结",
+    CaseState.AWAITING_APPROVAL: "结论等人审",
+    CaseState.APPROVED: "结论已定，待告知",
+    CaseState.TOLD: "已告知，待办结",
     CaseState.CLOSED: "已办结",
     CaseState.GUIDED_ELSEWHERE: "已告知去哪里办",
+}
+
+#: What a queue is narrowed to.
+QUEUES: Final[dict[str, str]] = {
+    "to-accept": "等受理",
+    "to-decide": "等审定",
+    **{str(state): said for state, said in STATES.items()},
+}
+
+NAME_STATES: Final[dict[NameState, str]] = {
+    NameState.NONE: "没有留名",
+    NameState.CLAIMED: "署名，等核实（名字另外加密，这里看不到）",
+    NameState.VERIFIED: "实名，已核实（名字另外加密，这里看不到）",
+    NameState.UNVERIFIABLE: "署名，核实不了，按不留名办",
+}
+
+#: How a report came that an official writes down.
+WAYS: Final[dict[str, str]] = {"walk_in": "来访", "phone": "电话", "letter": "来信"}
+
+#: What a reporter's message is, and what an official's is when it is more than a message.
+MESSAGE_KINDS: Final[dict[str, str]] = {
+    "message": "",
+    "supplement": "补充",
+    "new_evidence": "新证据",
+    "objection": "不同意见",
+    "withdrawal": "想撤回",
+    "explanation": "答复不同意见",
+    "result": "告知",
+}
+
+#: Blanks of canned answers, as their fields are called.
+BLANKS: Final[dict[str, str]] = {
+    "number": "编号",
+    "place": "村（社区）",
+    "unit": "单位",
+    "received_on": "收到的日子",
+    "due_on": "最晚哪天",
+    "today": "今天",
+    "phone": "电话",
+    "office": "单位或者地点",
+    "hours": "什么时间有人",
+    "reason": "核对下来怎么样",
+}
+
+#: What in a text for a reporter wants a second look.
+DOUBTS: Final[dict[DoubtKind, str]] = {
+    DoubtKind.BLANK: "还有没填的：{found}。",
+    DoubtKind.LABEL: "“{found}”不能发：{why}可以说：{instead}",
+    DoubtKind.CAUTION: "“{found}”再想想：{why}可以说：{instead}",
+    DoubtKind.OTHER_CASE: "里面写的是另一件的编号：{found}。",
+    DoubtKind.OTHER_PLACE: "里面写的是另一个村（社区）：{found}。",
+}
+
+#: The same for a custodian, who sees the name but not the report.
+NAME_CHECKS: Final[dict[NameState, str]] = {
+    NameState.CLAIMED: "还没核实",
+    NameState.VERIFIED: "核实过了，是本人反映的",
+    NameState.UNVERIFIABLE: "核实不了，按没留名的办",
+}
+#: How a custodian reached a reporter, and what came of it.
+METHODS: Final[dict[ContactMethod, str]] = {ContactMethod.CALL: "打电话", ContactMethod.VISIT: "见面"}
+OUTCOMES: Final[dict[AttemptOutcome, str]] = {
+    AttemptOutcome.CONFIRMED: "联系上了，本人确认",
+    AttemptOutcome.NOT_REACHED: "没联系上",
+    AttemptOutcome.WRONG_NUMBER: "号码不对",
+    AttemptOutcome.DENIED: "不是本人反映的",
+}
+#: How a reporter came to an official who does not know the name.
+CAME_BY: Final[dict[ContactMethod, str]] = {ContactMethod.CALL: "打来电话", ContactMethod.VISIT: "自己来了"}
+CAME: Final[dict[AttemptOutcome, str]] = {
+    AttemptOutcome.CONFIRMED: "说得出编号，确认是本人反映的",
+    AttemptOutcome.NOT_REACHED: "在对话里请过，没有来",
+}
+PURPOSES: Final[dict[Purpose, str]] = {
+    Purpose.CALL: "打电话核实",
+    Purpose.VISIT: "见面核实",
+    Purpose.RECOGNISE: "认一认是不是反映过的人",
+}
+NAME_NOT_OPENED: Final = "密码不对，名字没有打开。请再输一次。"
+NAME_WAIT: Final = "试的次数多了，请等 {minutes} 分钟再试。密码没有被锁。"
+
+LINK_KINDS: Final[dict[str, str]] = {"related": "有关联", "duplicate": "同一件事", "mass": "多人反映同一件事"}
+
+FILED_VIA: Final[dict[str, str]] = {
+    "chat": "聊天里反映",
+    "walk_in": "来访，代录",
+    "phone": "电话，代录",
+    "letter": "来信，代录",
+    "import": "从旧登记簿录入",
+}
+
+DISPOSALS: Final[dict[Disposal, tuple[str, str]]] = {
+    Disposal.PRELIMINARY_VERIFICATION: ("初步核实", "派人去查"),
+    Disposal.TALK_OR_INQUIRY: ("谈话函询", "找被反映人谈，或者发函请他说明"),
+    Disposal.HOLD: ("暂存待查", "眼下查不了，定个日子再看"),
+    Disposal.CONCLUDE: ("予以了结", "必查的件不能这样办"),
+}
+
+STEP_KINDS: Final[dict[StepKind, str]] = {
+    StepKind.TALK: "谈话",
+    StepKind.LETTER_SENT: "发函",
+    StepKind.LETTER_ANSWERED: "收到回函",
+    StepKind.VISIT: "走访",
+    StepKind.DOCUMENTS: "查账、调材料",
+    StepKind.OTHER: "别的",
+}
+
+MEASURES: Final[dict[MeasureKind, tuple[str, str]]] = {
+    MeasureKind.CANCEL_CANDIDACY: ("建议取消参选资格", "由村选举委员会、镇里依法决定"),
+    MeasureKind.ELECTION_VOID: ("建议宣布当选无效", "由有权的机关依法决定"),
+    MeasureKind.PUBLIC_SECURITY: ("移送公安", "涉嫌违反治安管理或犯罪"),
+    MeasureKind.DISCIPLINE_ORGAN: ("移送纪检监察", "涉及党员、公职人员"),
+    MeasureKind.CRITICISM: ("批评教育、责令改正", "由所在党组织或镇里办"),
+    MeasureKind.CLEAR_NAMES: ("澄清正名", "反映不实的，还被反映人清白，须经批准"),
+    MeasureKind.NONE: ("不用处理", "写清楚为什么"),
 }
 
 FINDINGS: Final[dict[Finding, tuple[str, str]]] = {
@@ -29,7 +156,7 @@ FINDINGS: Final[dict[Finding, tuple[str, str]]] = {
     Finding.CANNOT_BE_VERIFIED: ("没法查实", "能查的都查了，证据不够下结论"),
 }
 
-CATEGORIES: Final[dict[Category, str]] = {
+CATEGORIES: Final[dict[str, str]] = {
     Category.REAL_NAME: "实名反映",
     Category.SPECIFIC_CLUES: "线索具体",
     Category.VOTE_BUYING: "涉嫌拉票贿选",
@@ -49,31 +176,81 @@ ROLES: Final[dict[Role, str]] = {
 
 #: What a role without pages at the desk is told on its first page.
 ROLE_ELSEWHERE: Final[dict[Role, str]] = {
-    Role.CUSTODIAN: "您保管反映人的名字。有人申请看名字时，会请您来批。平时这里没有要您办的事。",
     Role.AUDITOR: "您负责核对办理记录有没有被改过。请在服务器上用“qingfeng audit verify”核对。",
     Role.ADMINISTRATOR: "您负责开通和停用帐号，看不到反映的内容。请在服务器上用“qingfeng create-official”开通。",
 }
 
 ACTS: Final[dict[CaseAct, str]] = {
+    CaseAct.REGISTER: "登记",
     CaseAct.ACCEPT: "受理",
     CaseAct.GUIDE_ELSEWHERE: "告知去哪里办",
+    CaseAct.REFER: "转给外单位",
+    CaseAct.TAKE_BACK: "接着办",
+    CaseAct.PROPOSE_DISPOSAL: "交处置意见",
+    CaseAct.RETURN_DISPOSAL: "退回处置意见",
     CaseAct.START_INVESTIGATION: "开始调查",
+    CaseAct.HOLD: "暂存待查",
+    CaseAct.TAKE_UP: "重新办起来",
+    CaseAct.CONCLUDE: "了结",
     CaseAct.SUBMIT_FINDING: "交结论",
     CaseAct.RETURN_FINDING: "退回补充",
     CaseAct.APPROVE_FINDING: "审核通过",
+    CaseAct.TELL_RESULT: "告知结果",
     CaseAct.CLOSE: "办结",
     CaseAct.REOPEN: "重新办理",
 }
 
+#: What an act puts before the words that it leaves as a note for colleagues.
+NOTED: Final[dict[str, str]] = {
+    "refer": "转给外单位：{}",
+    "take-back": "外单位回话：{}",
+    "return": "退回补充：{}",
+    "reopen": "重新办理：{}",
+}
+
 #: What is missing, and where on the case's page it is done.
 MISSING: Final[dict[Missing, tuple[str, str]]] = {
+    Missing.DISPOSAL: ("处置意见", "#next"),
     Missing.INVESTIGATION: ("开始调查", "#next"),
     Missing.FINDING: ("调查结论", "#next"),
     Missing.EVIDENCE: ("至少一份证据", "#next"),
     Missing.APPROVAL: ("第二人审核", "#next"),
-    Missing.SECOND_PERSON: ("换一个人来审：调查的人不能审自己的结论", ""),
+    Missing.SECOND_PERSON: ("换一个人来审：自己办的不能自己审", ""),
+    Missing.MEASURE: ("处理建议（不用处理也要写一句为什么）", "#measures"),
+    Missing.FITTING_MEASURE: ("处理建议和结论对不上：查实了要有处理，不属实的只能澄清或不处理", "#measures"),
+    Missing.RESULT_TOLD: ("把结果告诉反映人", "#next"),
+    Missing.NAME_CHECK: ("核实反映人的名字，或者记满联系不上", "#names"),
+    Missing.HANDLER: ("先定下谁来办", "#more"),
+    Missing.SEPARATE_CASE: ("这件并到别的件里了，到那一件上办", "#links"),
     Missing.NOT_FROM_HERE: ("前面的步骤还没走完，或者这一步已经办过了", "#steps"),
 }
+
+TRANSFER_KINDS: Final[dict[TransferKind, str]] = {
+    TransferKind.OFFER: "移交",
+    TransferKind.ASSIGNED: "交办",
+}
+
+TRANSFER_STATES: Final[dict[TransferState, str]] = {
+    TransferState.OFFERED: "等对方答复",
+    TransferState.ACCEPTED: "对方接下了",
+    TransferState.DECLINED: "对方退回",
+    TransferState.WITHDRAWN: "自己收回了",
+    TransferState.EXPIRED: "没有移成，还归原单位",
+}
+TRANSFER_NOT_DONE: Final = "这一步没有办。"
+TRANSFER_OVER: Final = "这次移交已经答复过了，或者收回了、过期了、件有了变化。下面是最新的。"
+TRANSFER_OWN: Final = "自己提的移交，要请同事来答复。"
+FILES_RELEASED: Final = "跟着走，对方看得到"
+FILES_KEPT: Final = "留在原单位"
+
+#: What somebody was doing on a case that is handed over.
+HELD_AS: Final[dict[Was, str]] = {Was.HANDLER: "经办", Was.INVESTIGATOR: "调查"}
+
+#: What can be done to several cases at once, and what is wrong before any is touched.
+BULK_ACTS: Final[dict[str, str]] = {"assign": "一起转给同事", "close": "一起办结"}
+BULK_NOTHING: Final = "还没有勾选哪几件。"
+BULK_NOBODY: Final = "还没有选转给谁。"
+BULK_DECLARE: Final = "还没说您和这件有没有关系，点开说一声再办。"
 
 OFFICES: Final[dict[str, str]] = {"chair": "主任", "vice_chair": "副主任", "member": "委员"}
 
@@ -110,12 +287,43 @@ NARRATIVE: Final[dict[str, str]] = {
 
 CHANNELS: Final[dict[str, str]] = {"web": "网页", "telegram": "Telegram"}
 
+#: Where a clock stands, beside "还剩5天" and "过期2天" for one that runs; `day` is when it stopped, or counts again.
+CLOCK_STATES: Final[dict[ClockState, str]] = {
+    ClockState.RUNNING: "在走",
+    ClockState.LATE: "过期了",
+    ClockState.PAUSED: "停着，{day}接着算",
+    ClockState.KEPT: "{day}按时办了",
+    ClockState.MISSED: "{day}办的，晚了{days}天",
+}
+MOVED: Final = "原来是{was}。放假安排变了，重新算过。"
+MOVED_SHORT: Final = "原来是{was}"
+PROVISIONAL: Final = "{year}年的放假安排还没录入，先按周一到周五算。录入以后，日子可能会变。"
+RECKONED_BY_ANOTHER_CALENDAR: Final = "这个日子是按当时的放假安排算的，后来安排有变，不再往回改。"
+
 #: What is wrong with a field of a form: (field, fault) -> what to do about it.
 FAULTS: Final[dict[tuple[str, str], str]] = {
     ("username", "bad_form"): "用户名用小写字母开头，2 到 59 个字母、数字、点、横线。",
     ("username", "taken"): "这个用户名有人用了，请换一个。",
     ("role", "unknown"): "没有这个岗位，请从列表里选。",
     ("password", "too_short"): "密码至少 12 个字符。",
+    ("purpose", "unknown"): "请选打开名字做什么。",
+    ("method", "unknown"): "请选怎么联系的。",
+    ("outcome", "unknown"): "请选结果。",
+    ("outcome", "settled"): "这个名字已经核实过了，不用再记。",
+    ("link_kind", "unknown"): "请选是什么关系。",
+    ("other", "unknown"): "没有找到这个编号，请看看有没有抄错。",
+    ("other", "same"): "这就是现在这件，请写另一件的编号。",
+    ("other", "linked"): "这两件已经连在一起了。",
+    ("into", "unknown"): "没有找到这个编号，请看看有没有抄错。",
+    ("into", "same"): "这就是现在这件，请写另一件的编号。",
+    ("into", "already"): "这件已经并到别的件里了。",
+    ("into", "has_children"): "有别的件并在这件里，先把它们分开，再并这件。",
+    ("into", "this_found"): "这件已经有结论，不能再并到别的件里。",
+    ("into", "merged"): "那件已经并到别的件里了，请并到最后那件。",
+    ("into", "found"): "那件已经有结论或者办结了，不能再并进去。可以标成有关联。",
+    ("into", "unit"): "两件归不同的单位办，先移交到一个单位再并。",
+    ("into", "offered"): "那件正在移交，等对方答复了再并。",
+    ("into", "later"): "那件收到得更晚。请打开那件，把它并到这件里来。",
     ("reply", "empty"): "还没写回复。",
     ("reply", "too_long"): "回复最多 2000 字，请短一点。",
     ("note", "too_short"): "请写一句哪里拿不准。",
@@ -152,9 +360,52 @@ FAULTS: Final[dict[tuple[str, str], str]] = {
     ("in_force_until", "before_it_begins"): "结束的日子比开始的还早。",
     ("in_force_until", "over"): "这天已经过了，机器人不会说。",
     ("handler", "unknown"): "这个人现在不能办这件，请从列表里另选一个。",
+    ("investigator", "unknown"): "这个人现在不能查这件，请从列表里另选一个。",
+    ("to_unit", "unknown"): "这个单位现在接不了这件，请另选一个。",
+    ("to_unit", "offered"): "已经提出移交了，等对方答复，或者先收回。",
+    ("to_unit", "merged"): "有别的件并在这件里，先拆开再移交。",
+    ("giver", "unknown"): "请选谁要走。",
+    ("taker", "unknown"): "这个人现在接不了，请从列表里另选一个。",
+    ("taker", "same"): "不能交给自己，请另选一个。",
+    ("weekday", "unknown"): "请选星期几。",
+    ("from_time", "no_time"): "请写几点，比如 08:30。",
+    ("from_time", "taken"): "这个人这几个钟点已经排上了。",
+    ("to_time", "no_time"): "请写几点，比如 17:30。",
+    ("to_time", "same"): "从几点和到几点一样，请改一下。",
+    ("duty_official", "unknown"): "请从列表里选谁值班。",
+    ("duty_category", "unknown"): "没有这一类，请从列表里选。",
+    ("username", "unknown"): "没有人用这个用户名。",
+    ("username", "closed"): "这个帐号已经停用了。",
+    ("successor", "unknown"): "没有找到接手的人，请写另一个在用的帐号。",
+    ("role", "custodian"): "身份保管人要新开帐号。",
+    ("display_name", "bad_length"): "名字 1 到 60 个字。",
+    ("alias", "bad_length"): "别名 2 到 60 个字。",
+    ("post", "bad_length"): "职务 2 到 60 个字。",
     ("finding", "unknown"): "请选一个结论。",
+    ("disposal", "unknown"): "请选怎么办。",
+    ("step_kind", "unknown"): "请选做了什么。",
+    ("measure", "unknown"): "请选一种处理建议。",
+    ("kin_kind", "unknown"): "请选是亲属还是利害关系。",
+    ("review_on", "no_date"): "请选以后的一个日子，到时候再看。",
+    ("taken_on", "no_date"): "请选哪天做的，不能晚于今天。",
+    ("step", "too_short"): "请写一句做了什么。",
+    ("step", "too_long"): "最多 5000 字，请短一点。",
+    ("body_name", "too_short"): "请写清楚是哪个单位。",
+    ("body_name", "too_long"): "单位名称最多 60 个字。",
+    ("result", "too_short"): "请写清楚结果，反映人会看到。",
+    ("result", "too_long"): "最多 2000 字，请短一点。",
+    ("by", "unknown"): "请选怎么告诉的。",
+    ("document", "too_short"): "请写依据哪份文件。",
+    ("decided_on", "no_date"): "请选决定的日子，不能晚于今天。",
+    ("category", "asked"): "已经有人提过了，等另一位来定。",
+    ("decision", "own"): "自己提的要由另一位来定。",
+    ("decision", "unknown"): "请选同意，或者不同意。",
+    ("taken", "unknown"): "请选对方是已作决定，还是决定不办。",
+    ("relation", "too_short"): "请写是什么关系。",
+    ("relation", "too_long"): "关系最多 20 个字。",
+    ("name", "too_short"): "名字至少两个字。",
     ("where", "too_short"): "请写清楚该去哪里办，反映人会看到。",
-    ("where", "too_long"): "最多 5000 字，请短一点。",
+    ("where", "too_long"): "最多 2000 字，请短一点。",
     ("description", "too_short"): "请写一句这份证据是什么、怎么来的。",
     ("description", "too_long"): "最多 5000 字，请短一点。",
     ("summary", "too_short"): "请写清楚查了什么、查到什么，至少 10 个字。",
@@ -164,9 +415,42 @@ FAULTS: Final[dict[tuple[str, str], str]] = {
     ("body", "too_short"): "还没写内容。",
     ("body", "too_long"): "最多 5000 字，请短一点。",
     ("reason", "too_short"): "请写一句为什么。",
-    ("reason", "too_long"): "理由最多 200 字。",
+    ("reason", "too_long"): "理由太长了，请短一点。",
+    ("outside_answer", "too_short"): "请写一句对方怎么说。没回音，也写一句。",
+    ("outside_answer", "too_long"): "最多 5000 字，请短一点。",
     ("category", "unknown"): "请选一类。",
     ("category", "taken"): "这一类已经标过了。",
+    ("via", "unknown"): "请选是来访、电话，还是来信。",
+    ("received_on", "no_date"): "请选哪天收到的。",
+    ("received_on", "future"): "收到的日子不能晚于今天。",
+    ("received_on", "too_long_ago"): "这个日子太早了，请看看年份对不对。",
+    ("said_what", "too_short"): "还没写反映的是什么事。",
+    ("said_what", "too_long"): "最多 10000 字，其余的当材料传上来。",
+    ("said_who", "too_long"): "最多 200 字，长的写到“发生了什么”里。",
+    ("said_when", "too_long"): "最多 200 字，长的写到“发生了什么”里。",
+    ("said_where", "too_long"): "最多 200 字，长的写到“发生了什么”里。",
+    ("said_how_known", "too_long"): "最多 200 字，长的写到“发生了什么”里。",
+    ("anonymous", "no_custodian"): "还没有人保管名字，收不了署名。请管理员先设一位身份保管人，或者先按“不留名”录。",
+    ("reporter_name", "too_short"): "名字至少两个字。不想留名，就选“不留名”。",
+    ("reporter_name", "too_long"): "名字最多 20 个字。",
+    ("contact", "empty"): "还没写怎么联系。不想留，就选“不留名”。",
+    ("contact", "too_long"): "最多 60 个字。",
+    ("contact", "phone_wrong"): "这个号码不对：手机号是 11 位，座机要带区号。请再看一眼。",
+    ("file", "too_many"): "一次最多 30 个文件，其余的以后再补。",
+    ("answer_above", "empty"): "还没写怎么答复反映人。",
+    ("answer_above", "too_long"): "最多 2000 字，请短一点。",
+    ("urge", "too_short"): "请写一句要下级做什么。",
+    ("urge", "too_long"): "最多 500 字，请短一点。",
+    ("take_over", "too_short"): "请写一句为什么收上来。",
+    ("take_over", "too_long"): "最多 500 字，请短一点。",
+    ("take_over", "ended"): "这件已经办完，或者并到别的件里了，收不上来。",
+    ("take_over", "nobody_here"): "这一级没有能办这件的人，先请管理员开通，或者请再上一级收。",
+    ("message", "empty"): "还没写要说的话，也没选现成的。",
+    ("message", "too_long"): "最多 2000 字，请短一点，或者分两次说。",
+    ("reply_kind", "unknown"): "请选这是一般的话，还是答复不同意见。",
+    ("reply_kind", "nothing_to_explain"): "反映人没有提不同意见，请当一般的话发。",
+    ("canned", "unfit"): "这段现成的话不合现在的情况，请另选一段，或者自己写。",
+    ("sub_status", "unknown"): "现在的状态下没有这一步，请从列表里选。",
     ("file", "too_big"): "这个文件超过 20 兆，请压缩或拆开再传。",
     ("file", "empty"): "这个文件是空的，请再选一次。",
     ("name", "empty"): "还没写姓名。",
@@ -174,19 +458,54 @@ FAULTS: Final[dict[tuple[str, str], str]] = {
     ("name", "taken"): "这个村已经有这个名字的参选人了。",
     ("office", "unknown"): "请选参选什么职务。",
     ("election", "unknown"): "请选一个村。",
+    ("clock", "unknown"): "这个期限已经不在走了，请看看最新的。",
+    ("clock", "pause_not_allowed"): "这个期限按规定不能停。",
+    ("clock", "extension_not_allowed"): "这个期限按规定不能延。",
+    ("clock", "not_paused"): "这个期限现在没有停着。",
+    ("clock", "own"): "自己办的件，要请别的负责人来批。",
+    ("clock", "extended"): "已经延过一次了，不能再延。",
+    ("clock", "late"): "已经过期了，不能再延。尽快办，把情况告诉上级。",
+    ("from_on", "no_date"): "请选从哪天起停。",
+    ("from_on", "past"): "过去的日子不能补停，请选今天或者以后。",
+    ("from_on", "after_due"): "那天已经过期了，停不了。",
+    ("from_on", "pauses_overlap"): "和已经停的日子重了，请换一天。",
+    ("until_on", "no_date"): "请选从哪天起接着算。",
+    ("until_on", "before_it_begins"): "接着算的日子要在停的那天以后。",
+    ("until_on", "paused_too_long"): "加起来停得太久了，请少停几天。",
 }
 
 #: What a rule of the database refused: one calm sentence for each word behind `qf:`.
 RULES: Final[dict[str, str]] = {
     "append_only": "记下来的内容只能补充，不能改、不能删。",
     "case_birth": "新的件只能从“已收到”开始。",
+    "case_merge": "合并要两件归同一个单位、都没出结论，必查的标记和回避的人都要带过去。",
+    "case_merged": "这件并到别的件里了，到那一件上办。",
+    "handler_unfit": "这个人现在不能办这件：岗位不合，或者要回避。",
+    "unit_change": "换单位要对方接收，或者往上一级走。",
+    "disposal_missing": "还没写处置意见。",
+    "disposal_undecided": "处置意见还没有第二个人定下来。",
+    "disposal_birth": "现在还不能写处置意见。",
+    "disposal_approval": "处置意见要由没回避的负责人来定；必查的件不能直接了结。",
+    "investigation_missing": "还没有开始调查。",
+    "result_not_told": "还没写处理建议，或者还没告诉反映人。",
+    "measure_birth": "结论定了以后才能提处理建议。",
+    "name_unsettled": "反映人的名字还没核实，也没记满联系不上。",
+    "name_check": "名字要靠打电话或见面来核实；联系不上要两个人记满三次。",
+    "transfer_birth": "现在不能转这件。",
+    "transfer_acceptance": "接收的人要在接收单位，而且不用回避。",
+    "handover_first": "这个人手上还有没办完的，先交接。",
+    "clock_fixed": "期限的起止不能改。",
+    "clock_extension": "延长期限要由不办这件、没回避的负责人批，只能延一次。",
+    "clock_pause": "这个期限现在停不了：不能停、停得太久，或者和已经停的日子重了。",
     "case_delete": "件不能删除。",
     "case_fixed": "件的编号、地点、内容和收到时间不能改。",
     "case_round": "重新办理时，轮次只能加一。",
     "no_such_transition": "不能从现在的状态直接到那一步。",
     "must_investigate": "这件属于必查，查完并由第二人审核后才能办结。",
     "finding_incomplete": "结论和证据还不全，不能交审核。",
-    "flag_removal": "必查的标记不能取消。",
+    "flag_removal": "必查的标记，要上级两个人都同意才能取消；本级的人和要回避的人不算。",
+    "place_fixed": "地方的归属不能改。",
+    "stale_snapshot": "刚才有别的改动，请看过再办。",
     "reopen_first": "这件已经办结，要先重新办理才能标必查。",
     "investigation_birth": "现在不能由您开始调查：可能是件还没受理，或者您已经回避。",
     "investigation_fixed": "审核过的调查不能再改。",
@@ -199,6 +518,7 @@ RULES: Final[dict[str, str]] = {
     "token_used": "这个链接已经用过了。",
     "reply_fixed": "问过的话和回过的话不能再改。",
     "escalation_fixed": "问上级的记录不能再改。",
+    "note_or_message": "内部记录和给反映人的话分开存，不能互相搬。",
     "entry_version": "刚刚有同事也写了一版，请看过再写。",
     "entry_reviewed": "这一版已经有人审过了。",
     "entry_reviewer": "自己写的要请别人审，审的人要有写问答的岗位。",
@@ -210,17 +530,56 @@ RULES: Final[dict[str, str]] = {
 
 #: What was just done, shown once on the next page.
 FLASHES: Final[dict[str, str]] = {
+    "register": "已登记。",
     "accept": "已受理。反映人会收到通知。",
+    "refer": "已记下转给了谁。这件还归我们盯着，等回音。",
+    "take-back": "接着办。",
+    "take-up": "重新办起来了。",
+    "disposal": "处置意见已交，等一位负责人来定。",
+    "approve-disposal": "意见已定。",
+    "return-disposal": "意见已退回。",
+    "step": "已记下。",
+    "measure": "处理建议已记下。",
+    "measure-decision": "决定已记下。",
+    "tell-result": "结果已经告诉反映人。",
+    "message": "已发给反映人。",
+    "answer-above": "已答复反映人。下级看不到。",
+    "urge": "已催。单位负责人会收到提醒。",
+    "take-over": "已收上来，请定一位经办人。",
+    "sub-status": "已标好，只有同事看得到。",
+    "lower-flag": "已提出，等另一位上级来定。",
+    "decide-lowering": "已定。",
+    "name-attempt": "已记下。",
+    "link": "已连在一起。",
+    "unlink": "已分开。",
+    "merge": "已并过去。以后在这件上一起办。",
+    "unmerge": "已分开，回到原来的状态。现在还没有人经办，请先转给一位同事。",
+    "declare": "已声明，可以看了。",
+    "kin_declared": "已记下。",
+    "kin_confirmed": "已确认，一年内有效。",
+    "kin_taken_back": "已去掉。因为它回避过的件，还是回避。",
     "assign": "已转给同事办理。",
     "guide-elsewhere": "已告知反映人该去哪里办。",
-    "start-investigation": "调查开始，您是调查人。反映人会收到通知。",
     "evidence": "证据已存好。",
     "finding": "结论已交。等一位没参加调查的负责人审核。",
     "return": "已退回给调查人补充。",
-    "approve": "审核通过，件已办结。反映人会收到结果。",
-    "close": "已办结。反映人会收到通知。",
+    "approve": "审核通过。接下来提处理建议，把结果告诉反映人。",
+    "close": "已办结。",
     "reopen": "已重新办理。反映人会收到通知。",
     "note": "已记下。",
+    "pause": "停下了，到期往后推。",
+    "resume": "从今天接着算。",
+    "extend": "已批准延长。",
+    "offer-transfer": "已提出移交，等对方答复。对方接下以前，还归我们。",
+    "withdraw-transfer": "已收回，还归我们办。",
+    "assign-down": "已交办，归下级办，三个月内办结。",
+    "hand-investigation": "已换人调查。写过的都留着。",
+    "transfer_accepted": "接下了，归您单位办。先定下谁来办。",
+    "transfer_declined": "已退回，对方会看到您写的话。",
+    "files_released": "材料已经给对方。",
+    "handed_over": "交接好了，下面是清单。",
+    "duty_added": "排上了。",
+    "duty_removed": "去掉了。",
     "flag": "已标为必查。",
     "stand-back": "您已回避。以后这里不会再出现这件。",
     "candidate_created": "已登记。下一步：把邀请链接发给本人。",
@@ -252,6 +611,7 @@ _OURS: Final = Explanation("这边出了点问题", "是系统的问题，不是
 ERRORS: Final[dict[str, Explanation]] = {
     "qingfeng_error": _OURS,
     "content_error": _OURS,
+    "rules_changed": _OURS,
     "unsafe_database": _OURS,
     "database_unavailable": Explanation("暂时连不上数据", "系统现在读不到数据。刚才这一步没有办成。", _LATER),
     "key_file_problem": _OURS,
@@ -268,12 +628,22 @@ ERRORS: Final[dict[str, Explanation]] = {
     "not_found": Explanation(
         "没有找到这一页", "地址可能不完整，或者这里没有您要看的内容。", ("看看编号有没有抄错。", "从列表里再点一次。")
     ),
+    "declaration_needed": Explanation(
+        "先说一声有没有关系", "看这件之前，要先说您和它有没有关系。", ("回到列表，再点一次这件。",)
+    ),
+    "pause_not_allowed": Explanation("这个期限不能停", "这个期限按规定不能暂停。", ("回上一页看看别的办法。",)),
+    "pauses_overlap": Explanation("这几天停过了", "选的日子和已经停的重了。", ("换个日子再试。",)),
+    "paused_too_long": Explanation("停得太久了", "一个期限加起来最多停60天。", ("少停几天。",)),
+    "extension_not_allowed": Explanation("这个期限不能延", "这个期限按规定不能延长。", ("回上一页看看别的办法。",)),
     "cannot_move": Explanation("现在还不能办这一步", "前面的步骤还没走完。", ("回到这件，看看还差什么。",)),
     "rule_refused": Explanation("这一步没有办成", "系统的规矩不让这样办。", ("回上一页看看还差什么。",)),
     "stale_version": Explanation(
         "刚刚有人改过", "您打开以后，有同事办过这件。您这一步还没有办。", ("先看看最新情况，再决定要不要办。",)
     ),
     "bad_fields": Explanation("有几处要再看一眼", "填的内容有几处不对。", ("回上一页改好再交。",)),
+    "words_in_doubt": Explanation(
+        "发出前再看一眼", "给反映人的话里有几处要再看看，还没有发。", ("回上一页改好再发。",)
+    ),
     "bad_input": Explanation("有一处要再看一眼", "填的内容有一处不对。", ("回上一页改好再交。",)),
     "sign_in_refused": Explanation(
         "没有登录成功", "用户名、密码或验证码有一个不对。", ("再试一次，注意验证码 30 秒换一次。",)
@@ -301,6 +671,32 @@ NOT_YOURS_WHY: Final = "可能要由调查的人来办，或者要别的岗位�
 STALE: Final = "刚刚有人改过这件，您这一步还没有办。"
 STALE_WHY: Final = "下面已经是最新的。您写的还在，看过以后可以再交一次。"
 FILE_AGAIN: Final = "刚才选的文件要再选一次。"
+LOOK_AGAIN: Final = "看过没有问题，就打上勾再发。"
+
+
+def category(category_id: str) -> str:
+    """What officials read for a category: ours, or one a county has added to its own set."""
+    own = {rule.id: rule.name for rule in load_categories().categories}
+    return CATEGORIES.get(category_id) or own.get(category_id, category_id)
+
+
+def state(case_state: CaseState, sub_status: str | None = None) -> str:
+    """What officials read for where a case stands: the county's own word if it has one, and the local step."""
+    labels = load_labels()
+    step = labels.step(case_state, sub_status)
+    name = labels.name(case_state, STATES[case_state])
+    return f"{name}（{step}）" if step else name
+
+
+def doubt(one: Doubt) -> str:
+    """What is to be looked at again in a text for a reporter."""
+    found = BLANKS.get(one.found.strip("{}"), one.found) if one.kind is DoubtKind.BLANK else one.found
+    return DOUBTS[one.kind].format(found=found, why=one.why, instead=one.instead)
+
+
+def counted(count: int) -> str:
+    """A count as a page says it: exact up to where counting stops."""
+    return f"{COUNTED_UP_TO}+" if count > COUNTED_UP_TO else str(count)
 
 
 def fault(field: str, name: str) -> str:
@@ -323,7 +719,20 @@ TYPED: Final = frozenset(
         "label",
         "questions",
         "answer",
+        "outside_answer",
         "more",
         "document",
+        "result",
+        "message",
+        "answer_above",
+        "urge",
+        "take_over",
+        "said_what",
+        "said_who",
+        "said_when",
+        "said_where",
+        "said_how_known",
+        "step",
+        "body_name",
     }
 )

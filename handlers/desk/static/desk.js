@@ -1,5 +1,6 @@
 /* Small improvements of the desk. Every page and form works without this file.
-   1 a form is not sent twice   2 unsent words survive in this tab   3 copy buttons   4 lists renew themselves */
+   1 a form is not sent twice   2 unsent words survive in this tab   3 copy buttons   4 lists renew themselves
+   5 who else has this case open */
 (function () {
   "use strict";
   var body = document.body;
@@ -30,7 +31,8 @@
   function keyOf(form) { return PREFIX + form.getAttribute("action") + "#" + (form.id || ""); }
   function kept(form) {
     return Array.prototype.filter.call(form.elements, function (e) {
-      return e.name && (e.tagName === "TEXTAREA" || /^(text|search|tel|number|date)$/.test(e.type)) && !e.readOnly;
+      var typed = e.tagName === "TEXTAREA" || /^(text|search|tel|number|date)$/.test(e.type);
+      return e.name && typed && !e.readOnly && !e.hasAttribute("data-private");
     });
   }
   function remember(form) {
@@ -134,7 +136,7 @@
   function busy(region) {
     var active = document.activeElement;
     return document.hidden || dirty || Date.now() - touched < 5000 || region.contains(active) ||
-      !!region.querySelector("details[open]") || /^(INPUT|TEXTAREA|SELECT)$/.test(active ? active.tagName : "");
+      !!region.querySelector("details[open], input:checked") || /^(INPUT|TEXTAREA|SELECT)$/.test(active ? active.tagName : "");
   }
   function renew(region) {
     if (busy(region)) return;
@@ -154,6 +156,20 @@
     region.setAttribute("data-seen", region.innerHTML);
     setInterval(function () { renew(region); }, Math.max(15, Number(region.getAttribute("data-refresh")) || 60) * 1000);
   });
+
+  /* ---- 5 who else: <p id="presence" data-presence="/desk/cases/QF-…/presence" data-version="3"> ---- */
+  function company(line) {
+    if (document.hidden) return;
+    fetch(line.getAttribute("data-presence"), { credentials: "same-origin", headers: { Accept: "application/json" } }).then(function (answer) {
+      return answer.ok && !answer.redirected ? answer.json() : null;
+    }).then(function (found) {
+      if (!found) return;
+      var changed = String(found.version) !== line.getAttribute("data-version") ? "这件刚刚有人办过，刷新看看最新的。" : "";
+      if (line.textContent !== found.says + changed) line.textContent = found.says + changed;
+      line.hidden = !line.textContent;
+    }).catch(function () { /* no line: ask again next time */ });
+  }
+  each("[data-presence]", function (line) { setInterval(function () { company(line); }, 4000); });
 
   each("[data-error-summary]", function (box) { box.focus(); });
 })();
