@@ -46,6 +46,7 @@ def create_dispatcher(
     dispatcher.update.outer_middleware(OneTransaction(storage, channels, locks, send, wake))
     dispatcher.update.outer_middleware(dispatcher.fsm)
     flows = Router(name="flows")  # one router for all: each more costs every message 50 microseconds
+    follow.add_code_routes(flows)
     for module in (commit, follow, report, home, ask, other):
         module.add_routes(flows)
     dispatcher.include_routers(menu.create_router(), flows)

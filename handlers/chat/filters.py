@@ -11,16 +11,21 @@ from aiogram.filters import Filter
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import Message
 
+from handlers.services.receipts import read_code, read_number
+
 _HOME: Final = re.compile(
     r"(?:我|俺|咱)(?:们)?(?:是|在|住在?|家在|家住在?|老家在?)\S{2,14}?(?:的|人|村民|居民|村|社区)"
 )
+
+_CODE_BEGINS: Final = re.compile(r"[Qq\uff31\uff51]\W{0,3}[Cc\uff23\uff43]")  # a cheap look before the dear one
+_LONGEST_NUMBER: Final = 40  # characters around QF-7K2M-9D4X
 
 
 class Flow(StatesGroup):
     """Where a conversation can stand, besides nowhere."""
 
     report = State()  # a report is being written; which prompt, the draft knows
-    adding = State()  # material is being added to a case
+    case = State()  # a case is open: what is sent goes to it
     signing = State()  # a typed name signs a commitment
     home = State()  # a typed name says where somebody is at home
 
@@ -39,6 +44,24 @@ class Says(Filter):
     async def __call__(self, message: Message) -> bool:
         """Whether it is."""
         return bare(message.text) in self._words
+
+
+class HoldsCode(Filter):
+    """A message that is a receipt code, or was meant to be one."""
+
+    async def __call__(self, message: Message) -> bool:
+        """Whether it is."""
+        words = message.text or ""
+        return _CODE_BEGINS.search(words) is not None and read_code(words) is not None
+
+
+class IsCaseNumber(Filter):
+    """A message that is the number of a case."""
+
+    async def __call__(self, message: Message) -> bool:
+        """Whether it is."""
+        words = message.text or ""
+        return len(words) < _LONGEST_NUMBER and read_number(words) is not None
 
 
 class CommandOrWord(Says):

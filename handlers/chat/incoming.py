@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiogram import Bot
+from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
 from handlers.services.reports import MAX_FILE_BYTES
 
-_KINDS: Final = {"voice": "录音.ogg", "video_note": "录像.mp4", "photo": "照片.jpg"}
+_KINDS: Final = {"voice": "录音.ogg", "video_note": "录像.mp4", "photo": "照片.jpg", "video": "录像.mp4"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +55,13 @@ def as_words(message: Message) -> str:
         name = f"{message.contact.last_name or ''}{message.contact.first_name}"
         return f"{name} {message.contact.phone_number}"
     return ""
+
+
+async def is_later_of_album(message: Message, state: FSMContext) -> bool:
+    """Whether an album's first file was taken already; ten photos get one answer."""
+    album = message.media_group_id
+    if album is None:
+        return False
+    seen = (await state.get_data()).get("album") == album
+    await state.update_data(album=album)
+    return seen

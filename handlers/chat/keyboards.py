@@ -51,7 +51,11 @@ class HomeTap(CallbackData, prefix="h"):
 
 
 class CaseTap(CallbackData, prefix="c"):
-    """An act on one's own case: show, add, done."""
+    """An act on one's own case.
+
+    noted: a receipt; show: the page; add, reply, evidence, object: what is sent next; done; above: ask the level above;
+    withdraw, and withdrawn once it is confirmed.
+    """
 
     act: str
     number: str

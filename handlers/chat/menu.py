@@ -7,8 +7,9 @@ from aiogram.filters import Command, CommandObject, CommandStart
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from handlers.chat import commit, follow, home, official, texts
+from handlers.chat import commit, follow, home, official, texts, wording
 from handlers.chat.filters import CommandOrWord, Flow, Says, bare
+from handlers.chat.follow import leave
 from handlers.chat.keyboards import MenuTap
 from handlers.chat.reply import Reply
 from handlers.chat.report import begin
@@ -49,7 +50,7 @@ async def on_stop(message: Message, state: FSMContext, uow: UnitOfWork, who: Per
         view = await reports.back(uow, who)
         if view:
             return texts.prompt(view)
-    await state.clear()
+    await leave(state, uow, who)
     return texts.paused(has_draft=await uow.drafts.in_writing(who.id) is not None)
 
 
@@ -59,9 +60,9 @@ async def on_wants_to_drop(message: Message, uow: UnitOfWork, who: Person) -> Re
     return texts.confirm_drop() if has_draft else texts.paused(has_draft=False)
 
 
-async def on_wants_to_ask(message: Message, state: FSMContext) -> Reply:
+async def on_wants_to_ask(message: Message, state: FSMContext, uow: UnitOfWork, who: Person) -> Reply:
     """Somebody wants to ask; an open report waits."""
-    await state.clear()
+    await leave(state, uow, who)
     return texts.ask_away()
 
 
@@ -78,7 +79,7 @@ async def on_wants_to_report(
 
 async def on_wants_own_cases(message: Message, state: FSMContext, uow: UnitOfWork, who: Person) -> Reply:
     """Somebody wants to know how their reports stand."""
-    await state.clear()
+    await leave(state, uow, who)
     return await follow.own_cases(uow, who)
 
 
@@ -89,13 +90,13 @@ async def on_wants_to_sign(message: Message, state: FSMContext, uow: UnitOfWork,
 
 async def on_wants_own_home(message: Message, state: FSMContext, uow: UnitOfWork, who: Person, homes: Homes) -> Reply:
     """Somebody wants to see where we think they are at home."""
-    await state.clear()
+    await leave(state, uow, who)
     return await home.show(uow, who, state, homes)
 
 
-async def on_wants_to_move(message: Message, state: FSMContext, uow: UnitOfWork, homes: Homes) -> Reply:
+async def on_wants_to_move(message: Message, state: FSMContext, uow: UnitOfWork, who: Person, homes: Homes) -> Reply:
     """Somebody is at home elsewhere."""
-    await state.clear()
+    await leave(state, uow, who)
     return await home.ask(uow, state, homes)
 
 
@@ -111,7 +112,7 @@ async def on_menu_tapped(
     """A choice of the menu."""
     if callback_data.act == "report":
         return await begin(uow, who, state, reports)
-    await state.clear()
+    await leave(state, uow, who)
     if callback_data.act == "mine":
         return await follow.own_cases(uow, who)
     if callback_data.act == "home":
@@ -123,10 +124,10 @@ _HELLO: Final = ("菜单", "帮助", "你好", "您好", "在吗", "开始")
 _BACK: Final = ("返回", "上一步")
 _STOP: Final = ("停", "停下", "先存着", "取消", "退出", *_BACK)
 _DROP: Final = ("不报了",)
-_ASK: Final = (texts.ASK, "我要问", "问问题")
-_REPORT: Final = (texts.REPORT, "我要举报", "举报", "反映", "接着写")
-_MINE: Final = (texts.MINE, "进度", "查进度", "我的举报")
-_HOME: Final = (texts.HOME, "我的村", "我的社区")
+_ASK: Final = (wording.ASK, "我要问", "问问题")
+_REPORT: Final = (wording.REPORT, "我要举报", "举报", "反映", "接着写")
+_MINE: Final = (wording.MINE, "进度", "查进度", "我的举报")
+_HOME: Final = (wording.HOME, "我的村", "我的社区")
 _MOVE: Final = ("换村", "改村", "换社区", "改社区", "换个村", "换地方")
 _SIGN: Final = ("签承诺书", "承诺书", "签承诺", "现在签")
 _WORDS: Final = (*_HELLO, *_STOP, *_DROP, *_ASK, *_REPORT, *_MINE, *_HOME, *_MOVE, *_SIGN)

@@ -4,14 +4,25 @@ from aiogram import Router
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from handlers.chat import texts
+from handlers.chat import follow, texts
 from handlers.chat.filters import Flow
 from handlers.chat.reply import Reply
+from handlers.services.reports import Reports
+from storage.repositories.people import Person
+from storage.unit_of_work import UnitOfWork
 
 
-async def on_message_edited(edited_message: Message, state: FSMContext) -> Reply:
-    """A message was changed after it was sent."""
-    return texts.edited_message(in_report=await state.get_state() == Flow.report.state)
+async def on_message_edited(
+    edited_message: Message, state: FSMContext, uow: UnitOfWork, who: Person, reports: Reports
+) -> Reply | None:
+    """A message was changed after it was sent: a report keeps both versions. A place that moves along is no news."""
+    if edited_message.location:
+        return None
+    words = (edited_message.text or edited_message.caption or "").strip()
+    if words and await state.get_state() == Flow.report.state:
+        view = await reports.corrected(uow, who, words)
+        return texts.corrected(view) if view else texts.edited_message()
+    return await follow.correct(edited_message, state, uow, who) or texts.edited_message()
 
 
 async def on_unknown_button(query: CallbackQuery) -> Reply:

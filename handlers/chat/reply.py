@@ -30,7 +30,9 @@ class Reply:
     """One answer.
 
     `edit` puts it in place of the message whose button was pressed; `toast` is shown for a moment on the button;
-    `remove_incoming` takes the person's own message out of the chat, because it held a name or a number.
+    `remove_incoming` takes the person's own message out of the chat, because it held a name or a number, and
+    `remove_pressed` the message whose button was pressed. `forget_after`: so many minutes later the chat no longer
+    shows it, where the chat is ours; 0 for never.
     """
 
     text: str = ""
@@ -38,6 +40,8 @@ class Reply:
     edit: bool = False
     toast: str = ""
     remove_incoming: bool = False
+    remove_pressed: bool = False
+    forget_after: int = 0
 
     def as_data(self) -> dict[str, Any]:
         """A form that survives JSON."""

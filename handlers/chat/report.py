@@ -7,24 +7,25 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from handlers.chat import texts
+from handlers.chat import case_texts, texts
 from handlers.chat.filters import Flow, HasFile
-from handlers.chat.incoming import as_words, fetch, sent_file
+from handlers.chat.follow import leave
+from handlers.chat.incoming import as_words, fetch, is_later_of_album, sent_file
 from handlers.chat.keyboards import ReportTap
 from handlers.chat.reply import Reply
-from handlers.services.notices import tell_officials
-from handlers.services.reports import PROMPTS, Receipt, Reports, ReportView, Step
-from knowledge.casework.access import Permission, Role, may
+from handlers.services.report_view import PROMPTS, Queued, Receipt, ReportView, Step
+from handlers.services.reports import Reports
 from knowledge.clock import local_date
 from storage.repositories.people import Person
 from storage.unit_of_work import UnitOfWork
 
 _LONGEST_ID: Final = 18  # digits; more does not fit a database's integer
-HANDLERS = tuple(role for role in Role if may(role, Permission.HANDLE_CASES))
 
 
 async def begin(uow: UnitOfWork, who: Person, state: FSMContext, reports: Reports, *, opening: str = "") -> Reply:
     """Start a report, or offer the one still open."""
+    if await state.get_state() == Flow.case.state:
+        await leave(state, uow, who)
     view, is_new = await reports.start(uow, who, opening=opening)
     if not is_new and (view.answers or view.files):
         if opening and opening not in view.answers.get("what", ""):
@@ -41,9 +42,9 @@ async def on_file_sent(
     """A photo, recording or document: evidence, at whatever prompt it comes."""
     file = sent_file(message)
     if file is None or file.too_big:
-        return _or_lost(await reports.refuse_file(uow, who))
+        return _or_lost(await reports.refuse_file(uow, who, message.caption or ""))
     view = await reports.add_file(uow, who, await fetch(bot, file), file.name, message.caption or "")
-    if await _is_later_of_album(message, state) and view and not view.problem:
+    if await is_later_of_album(message, state) and view and not view.problem:
         return None
     return _or_lost(view)
 
@@ -62,13 +63,16 @@ async def on_file_came_first(
     if message.voice and not await uow.drafts.in_writing(who.id):
         return texts.cannot_listen()
     file = sent_file(message)
-    if file is None or file.too_big:
+    too_big = file is None or file.too_big
+    if too_big and not message.caption:
         return texts.file_too_big()
-    data = await fetch(bot, file)
+    data = b"" if file is None or too_big else await fetch(bot, file)
     await reports.start(uow, who)
     await state.set_state(Flow.report)
+    if file is None or too_big:
+        return _or_lost(await reports.refuse_file(uow, who, message.caption or ""))
     view = await reports.add_file(uow, who, data, file.name, message.caption or "")
-    if await _is_later_of_album(message, state) and view and not view.problem:
+    if await is_later_of_album(message, state) and view and not view.problem:
         return None
     return _or_lost(view)
 
@@ -138,35 +142,23 @@ async def _step(tapped: ReportTap, uow: UnitOfWork, who: Person, reports: Report
         case "quick":
             said = texts.quick_answers(Step(tapped.step), local_date(uow.clock.now())).get(tapped.value, "")
             return await reports.answer(uow, who, said)
-        case "skip":
-            return await reports.skip(uow, who)
-        case "elsewhere":
-            return await reports.elsewhere(uow, who)
-        case "other":
-            return await reports.other_contact(uow, who)
-        case _:
-            return await reports.back(uow, who)
+        case "here" | "by_code" as choice:
+            return await reports.choose_news(uow, who, here=choice == "here")
+        case act:
+            return await _PLAIN.get(act, Reports.back)(reports, uow, who)
+
+
+_PLAIN: Final = {"skip": Reports.skip, "elsewhere": Reports.elsewhere, "other": Reports.other_contact}
 
 
 async def _submit(state: FSMContext, uow: UnitOfWork, who: Person, reports: Reports) -> Reply:
     result = await reports.submit(uow, who)
-    if not isinstance(result, Receipt):
+    if not isinstance(result, Receipt | Queued):
         return _or_lost(result)
     await state.clear()
-    case = await uow.cases.by_number(result.number)
-    if case is not None:
-        await tell_officials(uow, case, HANDLERS, cause=f"received/{result.number}")
-    return texts.receipt(result)
-
-
-async def _is_later_of_album(message: Message, state: FSMContext) -> bool:
-    """Whether an album's first file was answered already; ten photos get one answer."""
-    album = message.media_group_id
-    if album is None:
-        return False
-    seen = (await state.get_data()).get("album") == album
-    await state.update_data(album=album)
-    return seen
+    if isinstance(result, Queued):
+        return case_texts.queued(result, uow.clock.now())
+    return case_texts.receipt(result)
 
 
 def _or_lost(view: ReportView | None) -> Reply:

@@ -1,49 +1,32 @@
-"""Every word the chat says, in one place. The voice is described in CONTRIBUTING.md.
+"""Every word the chat says, but what it says of filed cases (case_texts.py). The voice: CONTRIBUTING.md.
 
 A function gives one `Reply`: what to say and which buttons go under it. Answer first; one idea a line; always the way
 out; never blame; nothing that gives a content away on a locked screen.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from handlers.chat import case_texts
 from handlers.chat.keyboards import CaseTap, HomeTap, MenuTap, ReportTap, SignTap, entry_data, inquiry_data
 from handlers.chat.reply import Button, Reply, rows_of, tap
+from handlers.chat.wording import ASK, MINE, REPORT, days_left, menu_buttons, people_date, short
 from handlers.services.answers import AskOutcome
 from handlers.services.commitments import Signed, SigningView
 from handlers.services.home import Home
 from handlers.services.laws import Quoted
 from handlers.services.own_dates import ELECTION_DAY, OwnDate, OwnDates, Standing
-from handlers.services.reports import Problem, Receipt, ReportView, Step
-from knowledge.casework.lifecycle import CaseState, Finding
+from handlers.services.report_view import Problem, ReportView, Step
 from knowledge.clock import SHANGHAI, local_date
 from knowledge.model import Answer, Citation, Intent, Jurisdiction, Kind
-from storage.repositories.cases import Case
 from storage.repositories.places import Place
 
-ASK: Final = "我想问"
-REPORT: Final = "我要反映"
-MINE: Final = "我的反映"
-HOME: Final = "我的村（社区）"
-_WEEKDAYS: Final = "一二三四五六日"
 _CIRCLED: Final = "①②③④⑤⑥⑦⑧⑨"
 _SHOWN_IN_SUMMARY: Final = 60
 _SOURCES_SHOWN: Final = 2  # in the first message; all of them behind 说详细点
 LONGEST_QUOTE: Final = 3_500  # characters of official text in one message
-
-
-def people_date(day: date) -> str:
-    """A date as people say it: 3月8日（星期日）."""
-    return f"{day.month}月{day.day}日（星期{_WEEKDAYS[day.weekday()]}）"
-
-
-def days_left(due: date, today: date) -> str:
-    """How long there is: 还剩5天."""
-    left = (due - today).days
-    if left < 0:
-        return f"已经过了{-left}天"
-    return "就是今天" if left == 0 else f"还剩{left}天"
 
 
 # Menu
@@ -55,7 +38,7 @@ def welcome() -> Reply:
         "您好，我是清风，帮大家看着村和社区的换届选举。\n"
         "想知道选举怎么办，直接打字问我。\n"
         "看到拉票、送钱送物，也能在这里反映。名字另外加密，村里查不到。",
-        rows_of(_menu_buttons(), 2),
+        rows_of(menu_buttons(), 2),
     )
 
 
@@ -74,12 +57,12 @@ def paused(*, has_draft: bool) -> Reply:
             "好，先停在这里，写好的都留着，随时可以接着写。",
             rows_of([tap("接着写", MenuTap(act="report")), tap(ASK, MenuTap(act="ask"))], 2),
         )
-    return Reply("好。需要的时候再叫我。", rows_of(_menu_buttons(), 2))
+    return Reply("好。需要的时候再叫我。", rows_of(menu_buttons(), 2))
 
 
 def say_something() -> Reply:
     """For a message without words."""
-    return Reply("收到了，可是里面没有字。请打字说说：想问什么，或者想反映什么？", rows_of(_menu_buttons(), 2))
+    return Reply("收到了，可是里面没有字。请打字说说：想问什么，或者想反映什么？", rows_of(menu_buttons(), 2))
 
 
 def cannot_listen() -> Reply:
@@ -93,17 +76,15 @@ def cannot_listen() -> Reply:
 
 def cannot_use(what: str) -> Reply:
     """For a kind of message nothing can be done with; says that it was not kept."""
-    return Reply(f"{what}我用不上，没有保存。请打字说说要问什么，或者要反映什么。", rows_of(_menu_buttons(), 2))
+    return Reply(f"{what}我用不上，没有保存。请打字说说要问什么，或者要反映什么。", rows_of(menu_buttons(), 2))
 
 
-def edited_message(*, in_report: bool = False) -> Reply:
-    """For a message changed after it was sent; inside a report, sending it again would answer another prompt."""
-    how = (
-        "要更正，最后看一遍的时候点“改一项”。现在请接着答上面的问题。"
-        if in_report
-        else "要更正，请把改好的话重新发一遍。"
+def edited_message() -> Reply:
+    """For a message changed after it was sent, outside every report."""
+    return Reply(
+        "您改了前面发过的一条。改之前的我已经收下了，改后的没有存。\n"
+        "要更正，请把改好的话重新发一遍；要放进没留名的反映里，请先发查询码。"
     )
-    return Reply(f"您改了前面发过的一条。改之前的我已经收下了，改后的没有替换它。\n{how}")
 
 
 def stale_button(*, toast: bool = True) -> Reply:
@@ -111,20 +92,16 @@ def stale_button(*, toast: bool = True) -> Reply:
     return Reply(toast="这个按钮已经过时了，请看最新的一条。" if toast else "")
 
 
+def busy() -> Reply:
+    """While the database cannot be reached."""
+    return Reply("系统这会儿有点忙，这条还没收下。您写的都在，过几秒会自动再发。")
+
+
 def something_broke(reference: str) -> Reply:
     """For our own fault."""
     return Reply(
         f"刚才这条没处理好，是系统的问题，不怪您。\n请过一会儿再发一次；还不行，请告诉值班的人编号 {reference}。"
     )
-
-
-def _menu_buttons() -> list[Button]:
-    return [
-        tap(ASK, MenuTap(act="ask")),
-        tap(REPORT, MenuTap(act="report")),
-        tap(MINE, MenuTap(act="mine")),
-        tap(HOME, MenuTap(act="home")),
-    ]
 
 
 # Ask
@@ -256,7 +233,7 @@ _SMALL_TALK: Final = {
 def small_talk(intent: Intent) -> Reply:
     """For somebody who greets, thanks, tries the bot out or is angry."""
     said = _SMALL_TALK.get(intent)
-    return Reply(said, (tuple(_menu_buttons()[:2]),)) if said else welcome()
+    return Reply(said, (tuple(menu_buttons()[:2]),)) if said else welcome()
 
 
 def other_door(found: Answer, inquiry_id: int) -> Reply:
@@ -265,7 +242,7 @@ def other_door(found: Answer, inquiry_id: int) -> Reply:
         found.door,
         (
             (Button("还是想问人", inquiry_data("person", inquiry_id)),),
-            tuple(_menu_buttons()[:2]),
+            tuple(menu_buttons()[:2]),
         ),
     )
 
@@ -339,11 +316,11 @@ def place_unknown(typed: str, places: Sequence[Place], provinces: Sequence[Juris
     """No place of ours is called like that."""
     if not places:
         return Reply(
-            f"“{_short(typed, 12)}”这里没有登记。点一下是哪个省，也能按省里的规定答。",
+            f"“{short(typed, 12)}”这里没有登记。点一下是哪个省，也能按省里的规定答。",
             _province_rows(provinces, inquiry_id),
         )
     return Reply(
-        f"名单里没有找到“{_short(typed, 12)}”。请看看下面有没有，或者换个写法；都不是，就点“不在这里”。",
+        f"名单里没有找到“{short(typed, 12)}”。请看看下面有没有，或者换个写法；都不是，就点“不在这里”。",
         _home_rows(places, inquiry_id),
     )
 
@@ -377,7 +354,7 @@ def home_remembered(home: Home) -> Reply:
 
 def home_forgotten() -> Reply:
     """After 忘掉它."""
-    return Reply("好，忘掉了。以后按一般的规定答。", rows_of(_menu_buttons(), 2))
+    return Reply("好，忘掉了。以后按一般的规定答。", rows_of(menu_buttons(), 2))
 
 
 def home_elsewhere() -> Reply:
@@ -387,7 +364,7 @@ def home_elsewhere() -> Reply:
 
 def home_untold() -> Reply:
     """After 不说了."""
-    return Reply("好，不说也行，照常问。", rows_of(_menu_buttons(), 2))
+    return Reply("好，不说也行，照常问。", rows_of(menu_buttons(), 2))
 
 
 _KINDS: Final = {Kind.VILLAGE: "村里的", Kind.COMMUNITY: "社区的"}
@@ -466,6 +443,8 @@ def prompt(view: ReportView, *, opening: str = "") -> Reply:
     lines = [opening] if opening else []
     if view.problem:
         lines.append(_problem(view))
+        if view.problem in _OF_FILES and view.detail:
+            lines.append("一起发来的字收好了，加到“经过”里了。")
     elif view.kept and view.step is Step.EVIDENCE:
         lines.append(_kept_files(view))
     elif view.kept:
@@ -477,10 +456,18 @@ def prompt(view: ReportView, *, opening: str = "") -> Reply:
     return Reply("\n".join(lines), _prompt_rows(view), remove_incoming=view.remove_incoming)
 
 
+def corrected(view: ReportView) -> Reply:
+    """For a message changed after it was sent, inside a report: both versions are kept; the present prompt again."""
+    said = prompt(view)
+    if view.problem or view.step is Step.IDENTITY:
+        return said
+    return replace(said, text=f"您改了前面发过的一条。原来的留着，改后的也收好了，加到“经过”里了。\n{said.text}")
+
+
 def draft_waiting(view: ReportView) -> Reply:
     """When somebody begins a report while another is still being written."""
     what = view.answers.get("what", "")
-    about = f"（{_short(what, 20)}）" if what else ""
+    about = f"（{short(what, 20)}）" if what else ""
     return Reply(
         f"您还有一份没写完的反映{about}，停在第{view.number or len(_QUESTIONS)}步，都存着。\n接着写，还是重新写一份？",
         (
@@ -503,7 +490,7 @@ def confirm_drop() -> Reply:
 
 def dropped() -> Reply:
     """After a draft was thrown away."""
-    return Reply("已经删掉了。想反映的时候，随时再来。", rows_of(_menu_buttons(), 2))
+    return Reply("已经删掉了。想反映的时候，随时再来。", rows_of(menu_buttons(), 2))
 
 
 def choose_field(view: ReportView) -> Reply:
@@ -511,20 +498,6 @@ def choose_field(view: ReportView) -> Reply:
     buttons = [tap(name, ReportTap(act="edit", step=step)) for step, name in _FIELD_NAMES.items()]
     rows = (*rows_of(buttons, 2), (tap("不改了，回去看", ReportTap(act="resume", step=view.step)),))
     return Reply("改哪一项？别的都不动。", rows)
-
-
-def receipt(given: Receipt) -> Reply:
-    """The receipt: a number, what happens next, by when. No content of the report."""
-    files = f"\n收到文件{len(given.file_hashes)}个，校验码：" if given.file_hashes else ""
-    hashes = "、".join(value[:8] for value in given.file_hashes)
-    at = given.received_at.astimezone(SHANGHAI)
-    return Reply(
-        f"✅ 收到了，请截图保存。\n编号：{given.number}\n"
-        f"收到时间：{at.month}月{at.day}日 {at:%H:%M}{files}{hashes}\n"
-        f"接下来：受不受理，最晚{people_date(given.answer_due_on)}在这里告诉您（收到后15个工作日）。\n"
-        "想补充材料、看进度，发“我的反映”。",
-        ((tap("补充材料", CaseTap(act="add", number=given.number)), tap(MINE, MenuTap(act="mine"))),),
-    )
 
 
 def already_submitted() -> Reply:
@@ -568,6 +541,9 @@ def _problem(view: ReportView) -> str:
         Problem.NOTHING_YET: "请先说说是什么事，一句话也行。",
     }
     return sizes[view.problem] if view.problem else ""
+
+
+_OF_FILES: Final = (Problem.FILE_TOO_BIG, Problem.TOO_MANY_FILES, Problem.FILE_EMPTY)
 
 
 def _wrong_phone(view: ReportView) -> str:
@@ -616,12 +592,12 @@ def _summary(view: ReportView) -> Reply:
     identity = answers.get("identity", {})
     name = f"{identity['shown']}（已加密）" if identity.get("shown") else "不留名"
     shown = {
-        Step.WHAT: _short(answers.get("what", ""), _SHOWN_IN_SUMMARY),
-        Step.WHO: _short(answers.get("who", ""), 30) or "没有写",
+        Step.WHAT: short(answers.get("what", ""), _SHOWN_IN_SUMMARY),
+        Step.WHO: short(answers.get("who", ""), 30) or "没有写",
         Step.PLACE: answers.get("place", {}).get("name", "没有写"),
-        Step.WHEN: _short(answers.get("when", ""), 30) or "没有写",
-        Step.WHERE: _short(answers.get("where", ""), 30) or "没有写",
-        Step.HOW_KNOWN: _short(answers.get("how_known", ""), 30) or "没有写",
+        Step.WHEN: short(answers.get("when", ""), 30) or "没有写",
+        Step.WHERE: short(answers.get("where", ""), 30) or "没有写",
+        Step.HOW_KNOWN: short(answers.get("how_known", ""), 30) or "没有写",
         Step.EVIDENCE: f"{files}个文件" if files else "没有文件",
         Step.IDENTITY: name,
     }
@@ -631,11 +607,13 @@ def _summary(view: ReportView) -> Reply:
     elif view.kept:
         lines.insert(0, "收好了。")
     lines.extend(f"{_FIELD_NAMES[step]}：{value}" for step, value in shown.items())
+    news = () if view.is_named else _news(lines, here=view.keeps_chat)
     lines.append("照实说就好，想不起来的写“记不清”就行。")
     return Reply(
         "\n".join(lines),
         (
             (tap("对，提交", ReportTap(act="submit", step=Step.REVIEW)),),
+            *news,
             (
                 tap("改一项", ReportTap(act="choose", step=Step.REVIEW)),
                 tap("先存着", ReportTap(act="pause", step=Step.REVIEW)),
@@ -646,75 +624,18 @@ def _summary(view: ReportView) -> Reply:
     )
 
 
-def _short(text: str, longest: int) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-# Follow
-
-_PUBLIC_STATES: Final = {
-    CaseState.RECEIVED: "已收到，等受理",
-    CaseState.ACCEPTED: "已受理",
-    CaseState.INVESTIGATING: "正在调查",
-    CaseState.AWAITING_APPROVAL: "正在调查",
-    CaseState.APPROVED: "正在调查",
-    CaseState.CLOSED: "已办结",
-    CaseState.GUIDED_ELSEWHERE: "已告诉您找哪里",
-}
-_FINDINGS: Final = {
-    Finding.SUBSTANTIATED: "反映的情况属实，按规定交有权的机关处理",
-    Finding.PARTLY_SUBSTANTIATED: "反映的情况部分属实，属实的部分按规定交有权的机关处理",
-    Finding.UNFOUNDED: "查下来和反映的情况不一样",
-    Finding.CANNOT_BE_VERIFIED: "眼下的线索还查不清",
-}
-
-
-def my_cases(cases: Iterable[Case], today: date) -> Reply:
-    """A reporter's own cases with their public state."""
-    listed = list(cases)
-    if not listed:
-        return Reply(
-            "您在这里还没有反映过。", rows_of([tap(REPORT, MenuTap(act="report")), tap(ASK, MenuTap(act="ask"))], 2)
-        )
-    lines = ["您反映过的："]
-    for case in listed[:10]:
-        state = _PUBLIC_STATES[case.state]
-        wait = f"，最晚{people_date(case.answer_due_on)}答复（{days_left(case.answer_due_on, today)}）"
-        lines.append(f"{case.number}　{state}{wait if case.state is CaseState.RECEIVED else ''}")
-    rows = tuple((tap(f"补充 {case.number}", CaseTap(act="add", number=case.number)),) for case in listed[:5])
-    return Reply("\n".join(lines), rows)
-
-
-def add_to_case(number: str) -> Reply:
-    """An invitation to send more."""
-    return Reply(
-        f"要给 {number} 补充什么？打字、发照片都行，可以发好几条。\n发完了点下面。",
-        ((tap("补充完了", CaseTap(act="done", number=number)),),),
-    )
-
-
-def added_to_case(number: str) -> Reply:
-    """After an addition was kept."""
-    return Reply(
-        f"收好了，加到 {number} 里了，办案的人会看到。\n还有就接着发。",
-        ((tap("补充完了", CaseTap(act="done", number=number)),),),
-    )
-
-
-def addition_done(number: str) -> Reply:
-    """After 补充完了."""
-    return Reply(f"好，{number} 补充完了。", rows_of(_menu_buttons(), 2))
+def _news(lines: list[str], *, here: bool) -> tuple[tuple[Button, ...], ...]:
+    """How somebody without a name hears of the report: by the code alone, unless they want it here."""
+    if here:
+        lines.append("查进度：有进展在这里告诉您（这个聊天会加密记下来）。")
+        return ((tap("不用了，凭查询码查", ReportTap(act="by_code", step=Step.REVIEW)),),)
+    lines.append("查进度：交了以后给您一个查询码，凭它查。这里不记您是谁。")
+    return ((tap("有进展在这里告诉我", ReportTap(act="here", step=Step.REVIEW)),),)
 
 
 def file_too_big() -> Reply:
     """For a file over 20 MB outside a draft."""
     return Reply("这个文件超过20兆，这里收不下。请剪短一点，或者发截图。")
-
-
-def case_unknown() -> Reply:
-    """For a case that is not this person's."""
-    return Reply("没有找到这个编号。请发“我的反映”看看。")
 
 
 # Commit
@@ -766,12 +687,12 @@ def all_signed(view: SigningView) -> Reply:
 
 def link_spent() -> Reply:
     """For an invitation that no longer works."""
-    return Reply("这个链接用过了，或者过期了。请找镇换届办再要一个。", rows_of(_menu_buttons(), 2))
+    return Reply("这个链接用过了，或者过期了。请找镇换届办再要一个。", rows_of(menu_buttons(), 2))
 
 
 def not_a_candidate() -> Reply:
     """For somebody who has nothing to sign."""
-    return Reply("您这里没有要签的承诺书。参选的人会收到镇换届办发的链接。", rows_of(_menu_buttons(), 2))
+    return Reply("您这里没有要签的承诺书。参选的人会收到镇换届办发的链接。", rows_of(menu_buttons(), 2))
 
 
 def _signing_rows(view: SigningView) -> tuple[tuple[Button, ...], ...]:
@@ -833,23 +754,42 @@ def _case_notice(words: str) -> Callable[[dict[str, Any], datetime], Reply]:
     def say(data: dict[str, Any], _now: datetime) -> Reply:
         return Reply(
             words.format(**data),
-            ((tap("补充材料", CaseTap(act="add", number=data["number"])), tap(MINE, MenuTap(act="mine"))),),
+            case_texts.status_rows(data["number"]),
         )
 
     return say
 
 
-def _case_closed(data: dict[str, Any], _now: datetime) -> Reply:
-    found = _FINDINGS.get(data["finding"], "")
+def _case_date_moved(data: dict[str, Any], _now: datetime) -> Reply:
+    due, was = (people_date(date.fromisoformat(data[name])) for name in ("due_on", "was"))
     return Reply(
-        f"您反映的 {data['number']} 办结了。\n{found}{'。' if found else ''}\n"
-        "对结果有不同意见，或者有新的证据，都可以在这里补充，会有人看。\n结果请自己知道就好，不要往外传。",
-        ((tap("补充或提意见", CaseTap(act="add", number=data["number"])),),),
+        f"您反映的 {data['number']}，最晚{due}告诉您受理了没有。\n原来说的是{was}，因为放假安排变了，日子重新算过。",
+        ((tap("补充材料", CaseTap(act="add", number=data["number"])), tap(MINE, MenuTap(act="mine"))),),
+    )
+
+
+def _case_message(data: dict[str, Any], _now: datetime) -> Reply:
+    return Reply(
+        f"您反映的 {data['number']}（{data['place']}），有人给您回话：\n{data['text']}",
+        (
+            (
+                tap("回复", CaseTap(act="reply", number=data["number"])),
+                tap("看这一件", CaseTap(act="show", number=data["number"])),
+            ),
+        ),
+    )
+
+
+def _case_answered_above(data: dict[str, Any], _now: datetime) -> Reply:
+    """No button to reply: what is written to the case is read by the unit that does not know of the question."""
+    return Reply(
+        f"您反映的 {data['number']}（{data['place']}），您问上级的事有回音了：\n{data['text']}",
+        ((tap(MINE, MenuTap(act="mine")),),),
     )
 
 
 def _inquiry_replied(data: dict[str, Any], _now: datetime) -> Reply:
-    return Reply(f"您问过：{data['question']}\n\n值班的人回您：\n{data['reply']}", rows_of(_menu_buttons(), 2))
+    return Reply(f"您问过：{data['question']}\n\n值班的人回您：\n{data['reply']}", rows_of(menu_buttons(), 2))
 
 
 def _inquiry_escalated(data: dict[str, Any], _now: datetime) -> Reply:
@@ -875,8 +815,17 @@ _NOTICES: Final[dict[str, Callable[[dict[str, Any], datetime], Reply]]] = {
     "case_accepted": _case_notice("您反映的 {number} 已经受理，会有人去查。\n查的时候会保护您。有新情况随时发过来。"),
     "case_investigating": _case_notice("您反映的 {number} 正在调查。\n有新情况随时发过来。"),
     "case_reopened": _case_notice("您反映的 {number} 重新打开了，会接着查。"),
+    "name_unverifiable": _case_notice(
+        "您反映的 {number} 照常在办，一样会查。\n名字我们没能核实上，先当没留名的办。\n"
+        "想让我们核实，在这里说一声什么时候好找您，或者来一趟。"
+    ),
     "case_guided": _case_notice("您反映的 {number} 不归这里管，请这样做：\n{where}\n有新情况也可以在这里补充。"),
-    "case_closed": _case_closed,
+    "case_result": case_texts.result_told,
+    "case_date_missed": case_texts.date_missed,
+    "report_filed": case_texts.report_filed,
+    "case_message": _case_message,
+    "case_answered_above": _case_answered_above,
+    "case_date_moved": _case_date_moved,
     "inquiry_replied": _inquiry_replied,
     "inquiry_escalated": _inquiry_escalated,
     "commitments_due": _commitments_due,

@@ -220,14 +220,17 @@ def _pressed(update: Update) -> int | None:
 
 
 def _side_calls(update: Update, replies: Sequence[Reply]) -> list[Any]:
-    """Every pressed button is answered; a message that held a name leaves the chat."""
+    """Every pressed button is answered; a message that held a name or a code leaves the chat."""
     calls: list[Any] = []
     if update.callback_query:
         toast = next((reply.toast for reply in replies if reply.toast), None)
         calls.append(AnswerCallbackQuery(callback_query_id=update.callback_query.id, text=toast))
-    message = update.message
+    message = update.message or update.edited_message
     if message and any(reply.remove_incoming for reply in replies):
         calls.append(DeleteMessage(chat_id=message.chat.id, message_id=message.message_id))
+    pressed, query = _pressed(update), update.callback_query
+    if query and pressed and any(reply.remove_pressed for reply in replies):
+        calls.append(DeleteMessage(chat_id=query.from_user.id, message_id=pressed))
     return calls
 
 
@@ -238,6 +241,8 @@ async def _say_here(uow: UnitOfWork, update: Update, replies: Sequence[Reply], h
             history.toast(reply.toast)
         if reply.remove_incoming and update.message:
             await history.remove(uow, chat_id, update.message.message_id)
+        if reply.remove_pressed and pressed is not None:
+            await history.remove(uow, chat_id, pressed)
         if reply.text:
             await history.say(uow, chat_id, reply, pressed_message_id=pressed)
 

@@ -28,6 +28,7 @@ from handlers.chat import texts
 from handlers.chat.transaction import ChatLocks, UpdateFailed
 from handlers.services.reports import MAX_FILE_BYTES
 from storage.outbox import Recipient
+from storage.refusals import OUTAGES
 from storage.repositories.files import StoredFile
 from storage.repositories.messages import ChatMessage
 from storage.repositories.people import UpdateKey
@@ -43,6 +44,7 @@ LARGEST_UPLOAD: Final = 2 * MAX_FILE_BYTES  # the page sends about 20 MB at a ti
 Visitor = Annotated[str | None, Cookie()]
 After = Annotated[int, Query(ge=0)]
 Wait = Annotated[float, Query(ge=0)]
+_SOON: Final = {"Retry-After": "5"}  # seconds; the page keeps what was written and sends it again by itself
 _INLINE: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
 
 
@@ -199,7 +201,10 @@ def create_web_chat(chat: WebChat, *, secure: bool) -> APIRouter:
 
 
 async def _chat_of(chat: WebChat, token: str | None) -> int:
-    chat_id = await chat.visitor(token)
+    try:
+        chat_id = await chat.visitor(token)
+    except OUTAGES as error:
+        raise HTTPException(503, texts.busy().text, _SOON) from error
     if chat_id is None:
         raise HTTPException(401, "请刷新页面再试。")
     return chat_id
@@ -237,6 +242,8 @@ def _add_messages(router: APIRouter, chat: WebChat) -> None:
         except BadMessage as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         except UpdateFailed as error:
+            if isinstance(error.__cause__, OUTAGES):
+                return JSONResponse({"error": texts.busy().text}, status_code=503, headers=_SOON)
             return JSONResponse({"error": texts.something_broke(error.reference).text}, status_code=422)
         notice = {"notice": said[0]} if said else {}
         return JSONResponse({"ok": True, "id": message_id, **notice})

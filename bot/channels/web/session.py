@@ -6,6 +6,7 @@ outside an update or a delivery, where no unit of work is set.
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextvars import ContextVar
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final, cast
 
@@ -119,7 +120,8 @@ class WebChatSession(BaseSession):
             await uow.messages.edit(chat_id, pressed_message_id, body)
             uow.after_commit(partial(self._signals.notify, chat_id))
         else:
-            self._post(uow, chat_id, "bot", body)
+            forget_at = uow.clock.now() + timedelta(minutes=reply.forget_after) if reply.forget_after else None
+            self._post(uow, chat_id, "bot", body, forget_at=forget_at)
 
     async def remove(self, uow: UnitOfWork, chat_id: int, message_id: int) -> None:
         """Take a message out; that there was one stays visible."""
