@@ -23,6 +23,8 @@ COMMANDS: Final = {
     "classify": ("classify", "judge a report against the four must-investigate categories"),
     "import": ("import_table", "enter places or elections from a CSV table, or official texts of laws"),
     "create-official": ("create_official", "give somebody a seat at the desk"),
+    "edit-official": ("edit_official", "change a seat: role, place, names, posts"),
+    "deactivate-official": ("deactivate_official", "close a seat and hand over its unfinished cases"),
     "check-content": ("check_content", "check every rule, entry and citation on file"),
     "audit": ("audit", "verify the event log"),
 }

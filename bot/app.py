@@ -26,24 +26,32 @@ from bot.delivery import Deliveries, NoticeSender
 from bot.front import StartRefused
 from bot.scheduler import create_scheduler
 from bot.settings import Settings
+from handlers.chat import follow
 from handlers.chat.dispatcher import create_dispatcher
+from handlers.chat.filters import Flow
 from handlers.chat.transaction import Channel, ChatLocks
 from handlers.desk.app import DeskSettings, create_desk
+from handlers.jobs.deadlines import follow_calendar, remind_of_deadlines
 from handlers.jobs.questions import tell_late_questions
+from handlers.jobs.queued_reports import file_queued_reports
 from handlers.jobs.reminders import remind
-from handlers.services import commitments
+from handlers.jobs.reporters import put_away, tell_missed_dates
+from handlers.jobs.retention import erase_old_cases
+from handlers.jobs.transfers import expire_offers
+from handlers.services import commitments, rule_sets
 from handlers.services.access import Access
 from handlers.services.answer_book import AnswerBook
 from handlers.services.answers import Answers
+from handlers.services.errors import RulesChanged
 from handlers.services.home import Homes
+from handlers.services.intake import Intake
 from handlers.services.reports import Reports
 from knowledge.answering import Answerer
-from knowledge.calendar import load_calendar
-from knowledge.casework.categories import load_categories
+from knowledge.casework.categories import category_files, load_categories
 from knowledge.casework.classification import Classifier
 from knowledge.loader import load_knowledge
 from storage import deployment
-from storage.unit_of_work import Storage
+from storage.unit_of_work import Storage, UnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -60,18 +68,30 @@ class Application:
     http: FastAPI
     telegram_bot: Bot | None
     book: AnswerBook
+    reports: Reports
     background: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def remind(self) -> None:
-        """One tick of the reminders, and of what is late at the desk."""
+        """One tick of the reminders, of what is late at the desk, and of what reporters were promised."""
         queued = await remind(self.storage)
+        queued += await remind_of_deadlines(self.storage)
         queued += await tell_late_questions(self.storage)
+        queued += await expire_offers(self.storage)
+        queued += await file_queued_reports(self.storage, self.reports)
+        queued += await tell_missed_dates(self.storage)
+        await put_away(self.storage, str(Flow.case.state), follow.is_put_away)
         if queued:
             self.deliveries.wake()
 
     async def refresh(self) -> None:
-        """One look for what another process has published."""
+        """One look for what another process has published, and for imported calendars."""
         await self.book.refresh(self.storage)
+        if await follow_calendar(self.storage):
+            self.deliveries.wake()
+
+    async def erase(self) -> None:
+        """One look for ended cases whose time is over."""
+        await erase_old_cases(self.storage)
 
     async def sweep(self) -> None:
         """One look for rows whose time has come."""
@@ -91,14 +111,16 @@ async def open_application(
         extra: More ways in, each fed by its owner (the test channel).
 
     Raises:
-        StartRefused: Telegram refuses a token.
+        StartRefused: Telegram refuses a token, or the casework content changed without a new version.
     """
-    classifier, calendar = Classifier(load_categories()), load_calendar()
+    await storage.calendars.refresh()
+    classifier = Classifier(load_categories())
     knowledge = load_knowledge()
     book = AnswerBook(knowledge, Answerer(knowledge))
     homes = Homes(knowledge.jurisdictions.values(), settings.jurisdiction)
-    answers = Answers(book, classifier, calendar, homes)
-    reports = Reports(classifier, calendar)
+    answers = Answers(book, classifier, homes)
+    intake = Intake(classifier)
+    reports = Reports(intake)
     locks, signals = ChatLocks(), ChatSignals()
     async with AsyncExitStack() as stack:
         session = WebChatSession(storage, signals)
@@ -121,6 +143,7 @@ async def open_application(
         web = WebChat(storage, dispatcher, channels[0].bot, locks, signals)
         async with storage.unit_of_work() as uow:
             await commitments.publish_packs(uow)
+            await _keep_rules(uow)
             await uow.commit()
         demo = await deployment.get(storage, deployment.DEMO) is not None
         username = (await telegram_bot.me()).username if telegram_bot else None
@@ -128,19 +151,22 @@ async def open_application(
         pages = create_desk(storage, access or Access(), answers, desk, deliveries.wake)
         http = _http(storage, web, pages, secure=settings.public_url.startswith("https://"))
         await book.refresh(storage)
-        yield Application(settings, storage, dispatcher, deliveries, web, http, telegram_bot, book)
+        yield Application(settings, storage, dispatcher, deliveries, web, http, telegram_bot, book, reports)
 
 
 @asynccontextmanager
 async def running(application: Application) -> AsyncIterator[None]:
     """Run deliveries, the scheduler and Telegram's polling beside the web server."""
     application.deliveries.start()
-    scheduler = create_scheduler(remind=application.remind, sweep=application.sweep, refresh=application.refresh)
+    scheduler = create_scheduler(
+        remind=application.remind, sweep=application.sweep, refresh=application.refresh, erase=application.erase
+    )
     scheduler.start()
     polling = None
     if application.telegram_bot:
         polling = telegram.Polling(application.storage, application.dispatcher, application.telegram_bot)
         application.background.append(asyncio.create_task(polling.run(), name="polling"))
+    await follow_calendar(application.storage)
     await application.remind()
     try:
         yield
@@ -153,6 +179,13 @@ async def running(application: Application) -> AsyncIterator[None]:
         if polling:
             await polling.stop()
         await application.deliveries.stop()
+
+
+async def _keep_rules(uow: UnitOfWork) -> None:
+    try:
+        await rule_sets.keep(uow, category_files())
+    except RulesChanged as error:
+        raise StartRefused(str(error)) from error
 
 
 async def _telegram(settings: Settings, stack: AsyncExitStack) -> Bot | None:

@@ -147,7 +147,7 @@ class Deliveries:
         chat_id = delivery.recipient.chat_id
         async with self._locks.hold(name, chat_id), self._storage.unit_of_work() as uow:
             taken = update(outbox_table).where(outbox_table.c.id == delivery.id, outbox_table.c.sent_at.is_(None))
-            marked = await uow.execute(taken.values(sent_at=uow.clock.now(), claimed_until=None))
+            marked = await uow.execute(taken.values(sent_at=uow.clock.now(), **outbox.EMPTIED))
             if marked.rowcount:
                 await history.say(uow, chat_id, reply)
                 await uow.commit()

@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 REMIND_SECONDS: Final = 30
 SWEEP_SECONDS: Final = 5
 REFRESH_SECONDS: Final = 30
+ERASE_SECONDS: Final = 3_600  # hours would do; but a process that is restarted every night must get there too
 
 
 def create_scheduler(
@@ -23,6 +24,7 @@ def create_scheduler(
     remind: Callable[[], Awaitable[None]],
     sweep: Callable[[], Awaitable[None]],
     refresh: Callable[[], Awaitable[None]],
+    erase: Callable[[], Awaitable[None]],
 ) -> AsyncIOScheduler:
     """A scheduler with our ticks, not started.
 
@@ -30,6 +32,7 @@ def create_scheduler(
         remind: Plans and queues reminders.
         sweep: Wakes the delivery workers, for rows whose time has come or whose worker died.
         refresh: Looks for entries that another process has published.
+        erase: Erases ended cases whose time is over.
     """
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
@@ -37,6 +40,7 @@ def create_scheduler(
     scheduler.add_job(_guarded(remind, "remind"), IntervalTrigger(seconds=REMIND_SECONDS), id="remind")
     scheduler.add_job(_guarded(sweep, "sweep"), IntervalTrigger(seconds=SWEEP_SECONDS), id="sweep")
     scheduler.add_job(_guarded(refresh, "refresh"), IntervalTrigger(seconds=REFRESH_SECONDS), id="refresh")
+    scheduler.add_job(_guarded(erase, "erase"), IntervalTrigger(seconds=ERASE_SECONDS), id="erase")
     return scheduler
 
 

@@ -15,6 +15,10 @@ from typing import Any, Final
 
 from bot.clock import SystemClock
 from bot.law_files import ENDINGS, read_law_file
+from knowledge.calendar import load_sheets
+from knowledge.casework.clocks import load_clocks
+from knowledge.casework.labels import load_labels
+from knowledge.casework.replies import load_replies
 from knowledge.clock import local_date
 from knowledge.errors import ContentError
 from knowledge.law_texts import LawText, read_law
@@ -65,6 +69,10 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     try:
         knowledge = load_knowledge()
+        load_clocks()
+        load_labels()
+        load_replies()
+        load_sheets()
     except ContentError as error:
         print(error, file=sys.stderr)
         return 1

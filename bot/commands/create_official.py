@@ -9,6 +9,7 @@ from bot.commands.opening import open_storage, refuse, run_to_end
 from bot.settings import Settings
 from handlers.services.access import SHORTEST_PASSWORD, Access
 from handlers.services.errors import BadInput
+from handlers.services.seats import introduce
 from knowledge.casework.access import Role
 
 HELP = "give somebody a seat at the desk"
@@ -19,6 +20,10 @@ _FAULTS: Final = {
     ("password", "too_short"): f"the password needs at least {SHORTEST_PASSWORD} characters",
     ("place", "unknown"): "--jurisdiction: no such place; add it first, or use the county's path",
 }
+_NAMING: Final = {
+    ("alias", "bad_length"): "--alias: 2 to 60 characters",
+    ("post", "bad_length"): "--post: 2 to 60 characters",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--display-name", default="", help="how colleagues see this person")
     parser.add_argument("--role", required=True, help=", ".join(Role))
     parser.add_argument("--jurisdiction", required=True, help="the path of the place, e.g. cn/demo/qinghe")
+    parser.add_argument("--head", action="store_true", help="heads the body: a report on the head goes one level up")
+    parser.add_argument("--alias", action="append", default=[], help="another name in reports; may be repeated")
+    parser.add_argument("--post", action="append", default=[], help="a post in reports, e.g. 镇长; may be repeated")
     parser.add_argument("--password-stdin", action="store_true", required=True, help="read the password from stdin")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -47,15 +55,20 @@ def run(arguments: argparse.Namespace) -> int:
                     role=arguments.role,
                     place_path=arguments.jurisdiction,
                     password=password,
+                    is_head=arguments.head,
                 )
+                recused = await introduce(uow, seat.official, names=arguments.alias, posts=arguments.post)
             except BadInput as error:
-                return refuse(_FAULTS[error.field, error.fault], code=2)
+                return refuse({**_FAULTS, **_NAMING}[error.field, error.fault], code=2)
             await uow.commit()
         if arguments.json:
             shown = {"username": seat.official.username, "role": seat.official.role}
-            print(json.dumps({**shown, "totp_secret": seat.totp_secret, "totp_uri": seat.totp_uri}))
+            secret = {"totp_secret": seat.totp_secret, "totp_uri": seat.totp_uri}
+            print(json.dumps({**shown, **secret, "recused": recused}))
         else:
             print(f"Created {seat.official.username} ({seat.official.role}).")
+            if recused:
+                print(f"Stands back from {recused} open reports, which name this person or post.")
             print(f"Enter this once into an authenticator app: {seat.totp_secret}")
         return 0
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.commands.opening import open_storage, run_to_end
 from bot.settings import Settings
+from knowledge.casework.clocks import Length, load_clocks
 from storage import audit
 
 HELP = "check settings, key, database and content"
@@ -56,12 +57,32 @@ async def _custodians(settings: Settings) -> Check:
     return Check("custodians", ok=False, says=cure)
 
 
+async def _cases(settings: Settings) -> Check:
+    async with open_storage(settings) as storage, storage.unit_of_work() as uow:
+        count = await uow.recusals.count_orphans()
+    if count:
+        cure = "give somebody there or above a seat: qingfeng create-official --role discipline_official"
+        return Check("open cases", ok=False, says=f"{count} have nobody left who may work on them; {cure}")
+    return Check("open cases", ok=True, says="each has somebody who may work on it")
+
+
 async def _log(settings: Settings) -> Check:
     async with open_storage(settings) as storage:
         report = await audit.verify(storage.database)
     if report.fault:
         return Check("event log", ok=False, says=f"event {report.fault.event_id}: {report.fault.fault}")
     return Check("event log", ok=True, says=f"{report.events} events, unbroken")
+
+
+async def _calendar(settings: Settings) -> Check:
+    async with open_storage(settings) as storage, storage.unit_of_work() as uow:
+        until = uow.calendar.last_covered_day()
+        by_calendar = [kind for kind, rule in load_clocks().rules.items() if rule.unit is Length.WORKING_DAYS]
+        furthest = await uow.clocks.furthest(by_calendar)
+    if until is not None and (furthest is None or furthest <= until):
+        return Check("working calendar", ok=True, says=f"covers every running deadline, until {until}")
+    cure = "import the next year when the State Council has announced it: qingfeng import calendar FILE.yaml"
+    return Check("working calendar", ok=False, says=f"ends on {until}, deadlines run until {furthest}: {cure}")
 
 
 async def _content(settings: Settings) -> Check:  # noqa: ARG001 - checks share one shape
@@ -93,7 +114,9 @@ _CHECKS = tuple(
     for name, check in (
         ("database and key", _database),
         ("custodians", _custodians),
+        ("open cases", _cases),
         ("event log", _log),
+        ("working calendar", _calendar),
         ("content", _content),
         ("telegram", _people),
     )

@@ -62,6 +62,8 @@ async def open_storage(settings: Settings, *, prove: bool = True) -> AsyncIterat
         keys = await _keys(settings, database)
         storage = Storage(database, keys, FileStore(folder, keys), SystemClock())
         await deployment.bind_key(storage)
+        if prove:
+            await storage.calendars.refresh()
         yield storage
         await storage.appender.close()
     finally:
