@@ -1,0 +1,101 @@
+"""Units and handlers: transfers, climbing, who may work on a case."""
+
+from tests.staged_attacks.sql import S, each, move, offer, set_, take
+
+UNITS = {
+    **each(S.RECEIVED, "qf:unit_change", moved_down=move(":down"), moved_aside=move(":side")),
+    **each(S.RECEIVED, "qf:unit_change", offer(":official", ":down"), moved_on_an_offer=move(":down")),
+    **each(
+        S.RECEIVED,
+        "qf:unit_change",
+        offer(":official", ":side"),
+        take(":far"),
+        moved_elsewhere_than_accepted=move(":down"),
+    ),
+    **each(
+        S.RECEIVED,
+        "qf:unit_change",
+        offer(":official", ":side"),
+        "UPDATE transfer SET state = 'declined', answered_by = :far, answered_at = offered_at WHERE case_id = :id",
+        moved_though_declined=move(":side"),
+    ),
+    **each(
+        S.RECEIVED,
+        "qf:unit_change",
+        offer(":official", ":down"),
+        take(":low"),
+        move(":down"),
+        move(":unit"),
+        moved_twice_on_one_acceptance=move(":down"),
+    ),
+    **each(
+        S.RECEIVED,
+        "qf:append_only",
+        offer(":official", ":down"),
+        take(":low"),
+        move(":down"),
+        acceptance_made_new="UPDATE transfer SET moved_at = NULL WHERE case_id = :id",
+        acceptance_taken_back="UPDATE transfer SET state = 'offered', answered_by = NULL, answered_at = NULL",
+        acceptance_bent="UPDATE transfer SET to_unit_id = :side WHERE case_id = :id",
+        transfer_forgotten="DELETE FROM transfer WHERE case_id = :id",
+    ),
+    **each(
+        S.RECEIVED,
+        "qf:transfer_acceptance",
+        offer(":official", ":down"),
+        accepted_by_the_giver=take(":official"),
+        accepted_by_another_county=take(":far"),
+        accepted_by_another_role=take(":staff"),
+        accepted_by_who_left=take(":idle"),
+        accepted_by_who_stands_back=take(":recused_above"),
+    ),
+    **each(
+        S.RECEIVED,
+        "qf:transfer_acceptance",
+        offer(":official", ":side"),
+        accepted_by_the_unit_itself=take(":second"),
+    ),
+    **each(
+        S.RECEIVED,
+        "qf:transfer_acceptance",
+        offer(":leader", ":down", "assigned"),
+        assigned_by_the_unit_below_itself=take(":low"),
+    ),
+    **each(
+        S.RECEIVED,
+        "qf:transfer_birth",
+        offered_from_below=offer(":low", ":down"),
+        offered_from_another_county=offer(":far", ":side"),
+        offered_by_another_role=offer(":staff", ":down"),
+        offered_by_who_left=offer(":idle", ":down"),
+        offered_by_who_stands_back=offer(":recused", ":down"),
+        transfer_born_accepted=offer(":official", ":down", answered_by=":low", answered_at="received_at").replace(
+            "'offered'", "'accepted'"
+        ),
+    ),
+    **each(S.CLOSED, "qf:transfer_birth", offered_when_closed=offer(":official", ":down")),
+    **each(S.RECEIVED, "unique", offer(":official", ":down"), offered_to_two_at_once=offer(":official", ":side")),
+    **each(
+        S.RECEIVED,
+        "qf:handler_unfit",
+        handled_by_who_stands_back=set_("handler_id = :recused"),
+        handled_by_who_left=set_("handler_id = :idle"),
+        handled_by_another_role=set_("handler_id = :staff"),
+        handled_from_above_without_the_role=set_("handler_id = :above"),
+        handled_from_below=set_("handler_id = :low"),
+        handled_from_another_county=set_("handler_id = :far"),
+    ),
+    **each(
+        S.ACCEPTED,
+        "qf:handler_unfit",
+        climbed_over_its_handlers_head=set_("unit_id = :up"),
+    ),
+    **each(
+        S.ACCEPTED,
+        "qf:handover_first",
+        handler_leaves=("UPDATE official SET active = false WHERE id = :official"),
+        handler_changes_role=("UPDATE official SET role = 'auditor' WHERE id = :official"),
+        handler_changes_place=("UPDATE official SET place_path = 'cn/elsewhere' WHERE id = :official"),
+    ),
+    **each(S.RECEIVED, "qf:place_fixed", its_unit_put_elsewhere="UPDATE place SET path = 'cn/x' WHERE id = :unit"),
+}
