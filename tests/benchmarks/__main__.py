@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from tests.benchmarks import conversations, push, retrieval
+from tests.benchmarks import cases, conversations, push, retrieval
 
 
 async def measure() -> dict[str, float]:
@@ -14,6 +14,7 @@ async def measure() -> dict[str, float]:
         **await conversations.questions(),
         **await conversations.tip_steps(),
         **await push.measure(),
+        **await cases.measure(),
     }
 
 
