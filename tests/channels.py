@@ -80,6 +80,7 @@ REPORT: Final = (
     "王小明 13812345678",
 )
 _NUMBER: Final = re.compile(r"QF-\w{4}-\w{4}")
+_CODE: Final = re.compile(r"QC(-[2-9A-Z]{4}){5}")
 #: Our own pace is measured elsewhere (tests/unit/test_pacing.py); here nobody waits a second between two answers.
 _NO_PACE: Final = Pace(overall_seconds=0.0, overall_window=0.0, chat_rest=0.0)
 
@@ -146,9 +147,16 @@ class Villager(ABC):
         """Send a document."""
         return await self._hearing(lambda: self._send_file(data, name, caption, times, at_once=at_once))
 
+    async def send_album(self, photos: Sequence[bytes], caption: str = "") -> list[str]:
+        """Send several photos together."""
+        return await self._hearing(lambda: self._send_album(photos, caption))
+
     async def send_other(self, kind: str) -> list[str]:
-        """Send a `voice`, `sticker`, `location`, `contact`, `forward`, or an `edit` of what was written last."""
+        """Send a `voice`, `video`, `sticker`, `location`, `contact`, `forward`, or an `edit` of the last message."""
         return await self._hearing(lambda: self._send_other(kind))
+
+    async def _send_album(self, photos: Sequence[bytes], caption: str) -> list[str]:
+        raise NotImplementedError
 
     async def _send_other(self, kind: str) -> list[str]:
         raise NotImplementedError(kind)
@@ -209,6 +217,13 @@ async def file_report(who: Villager, lines: Sequence[str] = REPORT) -> str:
 def number_in(text: str) -> str:
     """The case's number in a receipt."""
     found = _NUMBER.search(text)
+    assert found, text
+    return found.group()
+
+
+def code_in(text: str) -> str:
+    """The code in a receipt."""
+    found = _CODE.search(text)
     assert found, text
     return found.group()
 
@@ -417,6 +432,15 @@ class WebVillager(Villager):
     async def _send_photo(self, data: bytes, caption: str) -> list[str]:
         return await self._send_file(data, "IMG_0001.jpg", caption, 1, at_once=False)
 
+    async def _send_album(self, photos: Sequence[bytes], caption: str) -> list[str]:
+        body = {"text": caption, "key": secrets.token_hex(8)}
+        files = [("files", (f"IMG_{at}.jpg", data)) for at, data in enumerate(photos)]
+        return await self._post(1, at_once=False, data=body, files=files)
+
+    async def _send_other(self, kind: str) -> list[str]:
+        assert kind == "video", kind
+        return await self._send_file(b"\x00\x00\x00\x18ftypmp42", "clip.mp4", "", 1, at_once=False)
+
     async def _post(self, times: int, *, at_once: bool, **body: Any) -> list[str]:
         async def once() -> list[str]:
             answer = await self.client.post("/api/chat/messages", **body)
@@ -462,9 +486,18 @@ class TelegramVillager(Villager):
     async def _send_photo(self, data: bytes, caption: str) -> list[str]:
         return await self._often(self.user.send_photo(data, caption or None), 1, at_once=False)
 
+    async def _send_album(self, photos: Sequence[bytes], caption: str) -> list[str]:
+        polls = self._api.calls["getUpdates"]
+        album = secrets.token_hex(4)
+        for at, data in enumerate(photos):
+            await self.user.send_photo(data, caption if at == 0 and caption else None, media_group_id=album)
+        await self.handled(polls)
+        return []
+
     async def _send_other(self, kind: str) -> list[str]:
         acts: dict[str, Callable[[], Awaitable[int]]] = {
             "voice": self.user.send_voice,
+            "video": self.user.send_video,
             "sticker": self.user.send_sticker,
             "location": self.user.send_location,
             "contact": self.user.send_contact,
@@ -570,6 +603,7 @@ class TestVillager(Villager):
         self.chats = chats
         self._dispatcher, self._bot = dispatcher, bot
         self._written = 0
+        self._sent_at: dict[int, int] = {}
 
     async def messages(self) -> list[Shown]:
         return list(self.chats.said.get(self.chat_id, {}).values())
@@ -577,9 +611,10 @@ class TestVillager(Villager):
     def message(self, **content: Any) -> dict[str, Any]:
         """The JSON of a message of this person."""
         self._written = next(self.chats.numbers)
+        self._sent_at[self._written] = date = int(self._storage.clock.now().timestamp())
         name = {"id": self.chat_id, "is_bot": False, "first_name": "王芳"}
         chat = {"id": self.chat_id, "type": "private"}
-        return {"message_id": self._written, "date": 1_773_000_000, "chat": chat, "from": name, **content}
+        return {"message_id": self._written, "date": date, "chat": chat, "from": name, **content}
 
     async def feed(self, kind: str, body: dict[str, Any], times: int = 1, *, at_once: bool = False) -> list[str]:
         """Deliver an update."""
@@ -611,22 +646,36 @@ class TestVillager(Villager):
         photo = [self._file(data) | {"width": 90, "height": 90}, self._file(data) | {"width": 1280, "height": 960}]
         return await self.feed("message", self.message(photo=photo, caption=caption or None))
 
+    async def _send_album(self, photos: Sequence[bytes], caption: str) -> list[str]:
+        album = secrets.token_hex(4)
+        for at, data in enumerate(photos):
+            photo = [self._file(data) | {"width": 9, "height": 9}]
+            words = caption if at == 0 and caption else None
+            await self.feed("message", self.message(photo=photo, media_group_id=album, caption=words))
+        return []
+
     async def _send_other(self, kind: str) -> list[str]:
         if kind == "edit":
-            number = self._written
-            return await self.feed(
-                "edited_message", self.message(text="改过的话", edit_date=1) | {"message_id": number}
-            )
+            return await self._edit(self._written, "改过的话")
         origin = {"type": "hidden_user", "sender_user_name": "李四", "date": 1}
         shape = {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False}
         contents: dict[str, dict[str, Any]] = {
             "voice": {"voice": self._file(b"OggS") | {"duration": 3}},
+            "video": {"video": self._file(b"\x00\x00\x00\x18ftypmp42") | {"duration": 3, "width": 640, "height": 360}},
             "sticker": {"sticker": self._file(b"RIFF") | shape},
             "location": {"location": {"latitude": 30.25, "longitude": 120.17}},
             "contact": {"contact": {"phone_number": "13800000000", "first_name": "张三"}},
             "forward": {"text": "他说每家都收到了两百块", "forward_origin": origin},
         }
         return await self.feed("message", self.message(**contents[kind]))
+
+    async def edit(self, number: int, text: str) -> list[str]:
+        """Change a message that was sent; it keeps its date."""
+        return await self._hearing(lambda: self._edit(number, text))
+
+    async def _edit(self, number: int, text: str) -> list[str]:
+        changed = {"message_id": number, "date": self._sent_at[number], "edit_date": self._sent_at[number] + 1}
+        return await self.feed("edited_message", self.message(text=text) | changed)
 
     def _file(self, data: bytes) -> dict[str, Any]:
         file_id = f"F{next(self.chats.numbers)}"

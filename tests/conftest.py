@@ -21,6 +21,20 @@ from tests.fakes import FakeClock
 
 T = TypeVar("T")
 IN_CI = os.environ.get("CI") == "true"
+AT_NIGHT = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """By day, leave out the PostgreSQL half of what is only about pages; what it rests on is tested on both."""
+    twice = [] if AT_NIGHT else [one for one in items if one.get_closest_marker("pages") and _on_postgresql(one)]
+    if twice:
+        config.hook.pytest_deselected(items=twice)
+        left_out = set(twice)
+        items[:] = [one for one in items if one not in left_out]
+
+
+def _on_postgresql(item: pytest.Item) -> bool:
+    return item.get_closest_marker("postgres") is not None
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,12 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
+from sqlalchemy import event
 
+from storage.engine import Database
 from storage.migrate import migrate
 
 ADMIN = os.environ.get("QINGFENG_TEST_POSTGRESQL", "postgresql://root@127.0.0.1/postgres")
@@ -127,7 +130,7 @@ _SHAPE = (
     "SELECT tgrelid::regclass::text || tgname::text || tgenabled::text AS line FROM pg_trigger WHERE NOT tgisinternal "
     "UNION ALL SELECT table_name || column_name || data_type FROM information_schema.columns "
     "WHERE table_schema = 'public' "
-    "UNION ALL SELECT proname || md5(prosrc) FROM pg_proc WHERE proname LIKE 'qf%' "
+    "UNION ALL SELECT proname || md5(prosrc) || coalesce(proconfig::text, '') FROM pg_proc WHERE proname LIKE 'qf%' "
     "UNION ALL SELECT version_num FROM alembic_version "
     "UNION ALL SELECT relname::text || coalesce(relacl::text, '') FROM pg_class "
     "WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace "
@@ -137,6 +140,18 @@ _SHAPE = (
 
 def owner_url(application_url: str) -> str:
     return application_url.replace(APPLICATION, OWNER)
+
+
+def as_owner(database: Database) -> Database:
+    """A database just opened, whose connections may change the house on SQLite too, where no role owns the tables."""
+    if database.is_sqlite:
+        for engine in (database.writer, database.reader):
+            event.listen(engine.sync_engine, "connect", _let_everything)
+    return database
+
+
+def _let_everything(connection: Any, _record: object) -> None:
+    connection.run_async(lambda opened: opened.set_authorizer(None))
 
 
 def make_sqlite_template(folder: Path) -> Path:

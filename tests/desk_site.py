@@ -12,12 +12,12 @@ import pyotp
 from fastapi import FastAPI
 
 from handlers.desk.app import DeskSettings, create_desk, static_files
+from handlers.desk.pace import Pace
 from handlers.desk.security import SecurityHeaders
 from handlers.services.answer_book import AnswerBook
 from handlers.services.answers import Answers
 from handlers.services.home import Homes
 from knowledge.answering import Answerer
-from knowledge.calendar import load_calendar
 from knowledge.casework.access import Role
 from knowledge.casework.categories import load_categories
 from knowledge.casework.classification import Classifier
@@ -34,10 +34,15 @@ def _answerer() -> Answerer:
     return Answerer(load_knowledge())
 
 
+@cache
+def _classifier() -> Classifier:
+    return Classifier(load_categories())
+
+
 def answers() -> Answers:
     book = AnswerBook(load_knowledge(), _answerer())
     homes = Homes(load_knowledge().jurisdictions.values(), "cn")
-    return Answers(book, Classifier(load_categories()), load_calendar(), homes)
+    return Answers(book, _classifier(), homes)
 
 
 class DeskSite:
@@ -50,7 +55,9 @@ class DeskSite:
         self.base_url = base_url
         settings = DeskSettings(base_url=base_url, demo=False, telegram_username=telegram)
         self.answers = answers()
-        self.router = create_desk(storage, self.access, self.answers, settings, self._wake)
+        self.waits: list[float] = []
+        pace = Pace(now=lambda: 0.0, sleep=self._wait)  # a test asks as fast as it can
+        self.router = create_desk(storage, self.access, self.answers, settings, self._wake, pace)
         self.app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         self.app.mount("/static", static_files())
         self.app.include_router(self.router)
@@ -58,6 +65,9 @@ class DeskSite:
 
     def _wake(self) -> None:
         self.woken += 1
+
+    async def _wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
 
     def browser(self) -> "Browser":
         """A browser nobody has signed in with."""
@@ -128,6 +138,15 @@ class Browser:
             assert answer.headers["location"] == then
             return await self.get(then)
         return await self._keep(answer)
+
+    async def open_case(self, number: str) -> httpx.Response:
+        """Open a case as people do: asked whether anything stands between, say no, and look."""
+        answer = await self.get(f"/desk/cases/{number}")
+        if answer.status_code != 303:
+            return answer
+        assert answer.headers["location"] == f"/desk/cases/{number}/declare", answer.headers["location"]
+        await self.get(answer.headers["location"])
+        return await self.post(f"/desk/cases/{number}/declare", then=f"/desk/cases/{number}")
 
     async def _keep(self, answer: httpx.Response) -> httpx.Response:
         self.page = answer

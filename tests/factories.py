@@ -5,16 +5,20 @@ from typing import Any
 
 from handlers.services import commitments
 from handlers.services.access import Access
+from handlers.services.deadlines import start as start_clock
+from handlers.services.deadlines import stop_all as stop_clocks
 from knowledge.casework.access import Role
 from knowledge.casework.categories import Category
-from knowledge.casework.lifecycle import CaseState, Finding
+from knowledge.casework.clocks import ClockKind
+from knowledge.casework.lifecycle import CaseState, Disposal, Finding, MeasureKind
 from knowledge.clock import local_date
 from knowledge.elections.commitments import load_packs
 from knowledge.model import Kind
 from storage.ids import readable_code
 from storage.outbox import Recipient
-from storage.repositories.cases import Case, CaseFlag
+from storage.repositories.cases import Case, Filing
 from storage.repositories.entries import EntryVersion, Source, Wording
+from storage.repositories.flags import CaseFlag
 from storage.repositories.officials import Official
 from storage.repositories.people import Person
 from storage.repositories.places import Place
@@ -40,18 +44,32 @@ async def add_county(uow: UnitOfWork) -> dict[str, Place]:
 
 
 async def add_official(
-    uow: UnitOfWork, role: Role = Role.DISCIPLINE_OFFICIAL, place_path: str = COUNTY, *, username: str = ""
+    uow: UnitOfWork,
+    role: Role = Role.DISCIPLINE_OFFICIAL,
+    place_path: str = COUNTY,
+    *,
+    username: str = "",
+    display_name: str = "",
+    is_head: bool = False,
+    declared: bool = True,
 ) -> Official:
-    """An official who cannot sign in (no real password); see `add_seat` for one who can."""
+    """An official who cannot sign in (no real password); see `add_seat` for one who can.
+
+    `declared`: has said that the list of relatives and interests is complete, else no case opens.
+    """
     username = username or f"{role}-{readable_code('u').lower()}"
-    return await uow.officials.add(
+    found = await uow.officials.add(
         username=username,
-        display_name=f"官{username[-4:]}",
+        display_name=display_name or f"官{username[-4:]}",
         role=role,
         place_path=place_path,
         password_hash="none",
         totp_secret="JBSWY3DPEHPK3PXP",
+        is_head=is_head,
     )
+    if declared:
+        await uow.recusals.confirm_declaration(found.id)
+    return found
 
 
 PASSWORD = "correct horse battery"
@@ -134,21 +152,36 @@ async def add_case(
     flags: tuple[Category, ...] = (Category.VOTE_BUYING,),
     person: Person | None = None,
     what: str = "有人挨家送烟，让大家投他。",
+    unit_path: str = COUNTY,
+    named: bool = False,
+    receipt_code: str = "",
     **answers: Any,
 ) -> Case:
-    """A received case with flags."""
+    """A received case with flags, that the county answers for."""
+    await uow.begin()
     number = readable_code("QF")
-    case_id = await uow.cases.open_case(
-        number=number,
-        place_id=place.id,
-        person_id=person.id if person else None,
-        narrative={"what": what, "who": "李某", "when": "3月8日", "where": "村口", "how_known": "看见", **answers},
-        reported_person="李某",
-        rule_version="test",
-        answer_due_on=local_date(uow.clock.now()) + timedelta(days=21),
+    unit = await uow.places.by_path(unit_path)
+    assert unit is not None
+    case_id = uow.ids.next()
+    due_on = start_clock(uow, case_id, ClockKind.ACCEPTANCE)
+    uow.cases.open_case(
+        Filing(
+            case_id=case_id,
+            number=number,
+            receipt_code=receipt_code,
+            place_id=place.id,
+            unit_id=unit.id,
+            person_id=person.id if person else None,
+            narrative={"what": what, "who": "李某", "when": "3月8日", "where": "村口", "how_known": "看见", **answers},
+            reported_person=answers.get("who", "李某"),
+            rule_version="test",
+            answer_due_on=due_on,
+            flagged=bool(flags),
+            has_identity=named,
+        )
     )
     for category in flags:
-        await uow.cases.add_flag(case_id, CaseFlag(category, ("写明了给钱给物换选票",), "test"), {})
+        uow.flags.raise_flag(case_id, CaseFlag(category, ("写明了给钱给物换选票",), "test"), {})
     return await read_case(uow, number)
 
 
@@ -158,39 +191,70 @@ async def read_case(uow: UnitOfWork, number: str) -> Case:
     return case
 
 
+ROAD = (
+    CaseState.REGISTERED,
+    CaseState.ACCEPTED,
+    CaseState.DISPOSAL_PROPOSED,
+    CaseState.INVESTIGATING,
+    CaseState.AWAITING_APPROVAL,
+    CaseState.APPROVED,
+    CaseState.TOLD,
+    CaseState.CLOSED,
+)
+
+
 async def bring_to(
-    uow: UnitOfWork, case: Case, state: CaseState, *, investigator: Official, approver: Official
+    uow: UnitOfWork,
+    case: Case,
+    state: CaseState,
+    *,
+    investigator: Official,
+    approver: Official,
+    finding: Finding = Finding.SUBSTANTIATED,
 ) -> Case:
-    """Walk a fresh case lawfully to a state on the main road."""
+    """Walk a fresh case lawfully to a state on the main road, by rows alone."""
     now = uow.clock.now()
 
-    async def step(target: CaseState, **values: Any) -> None:
-        await uow.cases.move(await read_case(uow, case.number), target, **values)
+    async def present() -> Case:
+        return await read_case(uow, case.number)
 
-    road = (
-        CaseState.ACCEPTED,
-        CaseState.INVESTIGATING,
-        CaseState.AWAITING_APPROVAL,
-        CaseState.APPROVED,
-        CaseState.CLOSED,
-    )
-    investigation_id = 0
-    for target in road[: road.index(state) + 1] if state in road else ():
+    async def step(target: CaseState, **values: Any) -> None:
+        await uow.cases.move(await present(), target, **values)
+
+    work = uow.investigations
+    for target in ROAD[: ROAD.index(state) + 1] if state in ROAD else ():
+        found = await work.of_case(await present())
         if target is CaseState.ACCEPTED:
             await step(target, accepted_at=now, handler_id=investigator.id)
+        elif target is CaseState.DISPOSAL_PROPOSED:
+            await work.propose(await present(), Disposal.PRELIMINARY_VERIFICATION, "先核实", by=investigator.id)
+            await step(target)
         elif target is CaseState.INVESTIGATING:
-            investigation_id = await uow.cases.start_investigation(await read_case(uow, case.number), investigator.id)
+            opinion = await work.opinion_of(await present())
+            assert opinion is not None
+            await work.decide(opinion.id, "approved", by=approver.id)
+            await work.start(await present(), investigator.id)
             await step(target)
         elif target is CaseState.AWAITING_APPROVAL:
-            await uow.cases.add_evidence(investigation_id, description="谈话笔录一份", official_id=investigator.id)
-            await uow.cases.submit_finding(investigation_id, Finding.SUBSTANTIATED, "走访了十二户，说法一致。")
+            assert found is not None
+            await work.add_evidence(found.id, description="谈话笔录一份", official_id=investigator.id)
+            await work.submit_finding(found.id, finding, "走访了十二户，说法一致。")
             await step(target)
         elif target is CaseState.APPROVED:
-            await uow.cases.approve(investigation_id, approver.id)
-            await step(target)
-        else:
+            assert found is not None
+            await work.approve(found.id, approver.id)
+            await step(target, concluded_at=now)
+        elif target is CaseState.TOLD:
+            true = finding in (Finding.SUBSTANTIATED, Finding.PARTLY_SUBSTANTIATED)
+            kind = MeasureKind.CRITICISM if true else MeasureKind.NONE
+            await work.recommend(await present(), kind, "镇党委", "按结论", by=investigator.id)
+            await step(target, told_at=now, told_by="code")
+        elif target is CaseState.CLOSED:
             await step(target, closed_at=now)
-    return await read_case(uow, case.number)
+            await stop_clocks(uow, case.id)
+        else:
+            await step(target)
+    return await present()
 
 
 async def add_election(uow: UnitOfWork, place: Place, *, days_ahead: int = 20, due_in: int = 10) -> int:

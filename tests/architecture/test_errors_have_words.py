@@ -69,8 +69,9 @@ def bad_inputs(*files: str) -> set[tuple[str, str]]:
             if isinstance(node, ast.Tuple) and node.elts and isinstance(node.elts[-1], ast.Lambda):
                 field, fault = node.elts[:2]
                 found.add((ast.literal_eval(field), ast.literal_eval(fault)))
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_text":
-                found |= {(ast.literal_eval(node.args[0]), "too_short"), (ast.literal_eval(node.args[0]), "too_long")}
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("_text", "worded"):
+                field = node.args[0]
+                found |= {(ast.literal_eval(field), "too_short"), (ast.literal_eval(field), "too_long")}
     return found
 
 

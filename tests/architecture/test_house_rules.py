@@ -92,6 +92,51 @@ def test_the_search_above_finds_what_it_looks_for(code: str, found: list[str]) -
     assert [name for _, name in mutable_names(ast.parse(code))] == found
 
 
+CHANGES = {"append", "add", "update", "setdefault", "pop", "popitem", "extend", "insert", "remove", "discard", "clear"}
+
+
+def changed_names(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Module-level tables that something in the module writes to, marked Final or not, and names declared global."""
+    tables = {
+        ast.unparse(target)
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and is_mutable(node.value)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global):
+            yield node.lineno, ", ".join(node.names)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGES:
+            name = ast.unparse(node.func.value)
+            if name in tables:
+                yield node.lineno, name
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
+            name = ast.unparse(node.value)
+            if name in tables:
+                yield node.lineno, name
+
+
+def test_no_table_of_a_module_of_the_edges_is_ever_written_to() -> None:
+    """N17: what one person's message leaves in a module, the next person's finds there."""
+    found = [f"{path}:{line} {name}" for path, tree in sources("handlers", "bot") for line, name in changed_names(tree)]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("SEEN: Final = {}\ndef f(k):\n    SEEN[k] = 1", ["SEEN"]),
+        ("SEEN: Final = {}\ndef f(k):\n    del SEEN[k]", ["SEEN"]),
+        ("SEEN: Final = []\ndef f(k):\n    SEEN.append(k)", ["SEEN"]),
+        ("last = 0\ndef f(k):\n    global last\n    last = k", ["last"]),
+        ("NAMES: Final = {1: 2}\ndef f(k):\n    return NAMES[k]", []),
+        ("def f(k):\n    seen = {}\n    seen[k] = 1", []),
+    ],
+)
+def test_the_search_for_writing_finds_what_it_looks_for(code: str, found: list[str]) -> None:
+    assert [name for _, name in changed_names(ast.parse(code))] == found
+
+
 def test_only_one_place_reads_the_machines_clock() -> None:
     found = {
         path

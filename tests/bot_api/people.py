@@ -62,6 +62,11 @@ class TelegramUser(Chat):
         voice = self._store(data, "voice", ".oga").wire() | {"duration": duration, "mime_type": "audio/ogg"}
         return self._write(voice=voice)
 
+    async def send_video(self, data: bytes = b"\x00\x00\x00\x18ftypmp42", duration: int = 3) -> int:
+        """Send a video; the duration is in seconds."""
+        video = self._store(data, "videos", ".mp4").wire() | {"duration": duration, "width": 640, "height": 360}
+        return self._write(video=video | {"mime_type": "video/mp4"})
+
     async def send_sticker(self, emoji: str = "👍") -> int:
         """Send a sticker."""
         stored = self._store(b"RIFF", "stickers", ".webp")

@@ -111,11 +111,11 @@ class Visitor(Person):
         """A button under the bot's newest message."""
         await self.newest.get_by_role("button", name=label, exact=True).click()
 
-    async def reports(self, what: str) -> str:
-        """File a report in the shortest way; its number."""
+    async def reports(self, what: str, who: str = "王某") -> str:
+        """File a report in the shortest way, without a name but with a wish to hear of it here; its number."""
         await self.button("我要反映").click()
         await self.hears("①")
-        for circled, answer in (("②", what), ("③", "王某"), ("④", "向阳村"), ("⑤", "昨天晚上"), ("⑥", "村口小卖部")):
+        for circled, answer in (("②", what), ("③", who), ("④", "向阳村"), ("⑤", "昨天晚上"), ("⑥", "村口小卖部")):
             await self.writes(answer)
             await self.hears(circled)
         await self.presses("亲眼看到")
@@ -124,6 +124,8 @@ class Visitor(Person):
         await self.hears("⑧")
         await self.presses("不留名")
         await self.hears("请看一遍，对不对？")
+        await self.presses("有进展在这里告诉我")
+        await self.hears("有进展在这里告诉您")
         await self.presses("对，提交")
         return await self.case_number()
 
@@ -151,6 +153,22 @@ class AtDesk(Person):
         """A button that sends a form."""
         await self.button(label).click()
         await self.page.wait_for_load_state("domcontentloaded")
+
+    async def opens(self, queue: str, number: str) -> None:
+        """A case from a queue; before the first look, that nothing stands between."""
+        await self.goes(queue)
+        await self.page.locator(".cell--main").get_by_role("link", name=number).first.click()
+        await self.reads("看之前先问一句")
+        await self.clicks("没有关系，打开看")
+        await self.reads("已声明，可以看了。")
+
+    async def unfolds(self, title: str) -> None:
+        """Open what is folded under a title."""
+        await self.page.locator("summary", has_text=re.compile(f"^{re.escape(title)}$")).click()
+
+    async def fills(self, label: str, words: str) -> None:
+        """Type into the field of this label that is there to be seen."""
+        await self.page.get_by_label(label, exact=True).and_(self.page.locator(":visible")).first.fill(words)
 
     async def reads(self, words: str) -> None:
         """The page says this; look over it."""

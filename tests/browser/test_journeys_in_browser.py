@@ -3,45 +3,16 @@
 One deployment serves the whole file. Each journey brings its own data and its own people.
 """
 
-import os
 import random
-import shutil
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Route, async_playwright, expect
+from playwright.async_api import Route, expect
 
-from tests.browser.deployment import Deployment, running_deployment
 from tests.browser.people import LAPTOP, PHONE, official, visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
-QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-MISSING = "chromium is not installed (apt-get install chromium)"
 NAME, PHONE_NUMBER, SHORT_NUMBER = "赵小满", "13800138000", "1380013800"
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    found = shutil.which("chromium")
-    if found is None and os.environ.get("CI") == "true":
-        pytest.fail(MISSING)
-    return found or pytest.skip(MISSING)
-
-
-@pytest.fixture(scope="session")
-def deployment(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    with running_deployment(tmp_path_factory.mktemp("deployment")) as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium: str, deployment: Deployment) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=chromium, args=[*QUIET, "--no-first-run"])
-        yield started
-        await started.close()
 
 
 async def test_a_question_is_answered_with_its_source_judged_and_passed_to_a_person(browser, deployment):
@@ -116,6 +87,37 @@ async def test_a_report_with_a_photo_keeps_the_name_off_the_page_and_makes_one_c
         assert (await reporter.newest.inner_text()).count("等受理") == 1
 
 
+async def test_a_report_without_a_name_leaves_one_line_and_its_code_opens_it_elsewhere(browser, deployment):
+    async with visitor(browser, deployment) as reporter:
+        page = reporter.page
+        await reporter.button("我要反映").click()
+        await reporter.hears("①")
+        told = (("②", "挨家送烟"), ("③", "王某"), ("④", "向阳村"), ("⑤", "昨天晚上"), ("⑥", "村口小卖部"))
+        for circled, said in told:
+            await reporter.writes(said)
+            await reporter.hears(circled)
+        for label, heard in (("亲眼看到", "⑦"), ("没有，下一步", "⑧"), ("不留名", "凭它查")):
+            await reporter.presses(label)
+            await reporter.hears(heard)
+        await reporter.presses("对，提交")
+        await reporter.hears("✅ 收到了", "查询码：", "记好了就点下面")
+        code = (await reporter.newest.inner_text()).partition("查询码：")[2][:27]
+        await expect(page.get_by_text("这条已收好，不再显示").filter(visible=True)).to_have_count(1)
+        await expect(page.get_by_text("村口小卖部")).to_have_count(0)
+        await reporter.presses("记下了")
+        await reporter.hears("好，收走了")
+        await expect(page.get_by_text(code)).to_have_count(0)
+        await page.reload()
+        await reporter.hears("好，收走了")
+        await expect(page.get_by_text(code)).to_have_count(0)
+    async with visitor(browser, deployment) as other:
+        await other.writes(code.lower())
+        await other.hears("（向阳村）", "已收到，等受理", "30分钟不动")
+        await other.presses("收起来")
+        await other.hears("这里不留记录")
+        await expect(other.page.get_by_text("已收到，等受理")).to_have_count(0)
+
+
 async def _nothing_holds_the_name(page):
     kept = await page.content() + await page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
     assert [secret for secret in (NAME, SHORT_NUMBER, PHONE_NUMBER) if secret in kept] == []
@@ -129,35 +131,107 @@ async def test_a_case_goes_from_the_queue_to_its_result_in_the_reporters_open_ch
         official(browser, seats["leader"], LAPTOP, f"{deployment.desk}/sign-in") as leader,
     ):
         number = await reporter.reports("选主任那天晚上，王某给每户发了200元，让大家投他。")
-        await handler.goes(f"{deployment.desk}/cases")
-        await handler.page.get_by_role("link", name=number).click()
-        await handler.reads("这件必查")
-        handler.expected.append("status of 409")
-        await handler.page.locator("summary", has_text="办结").click()
-        await handler.clicks("办结")
-        refusal = handler.page.get_by_role("alert")
-        await expect(refusal).to_contain_text("还不能办结。")
-        for missing in ("调查结论", "至少一份证据", "第二人审核"):
-            await expect(refusal).to_contain_text(missing)
-        await handler.look()
+        await handler.opens(f"{deployment.desk}/cases?state=to-accept", number)
+        await _cannot_close_yet(handler)
         await handler.clicks("受理")
         await handler.reads("已受理。反映人会收到通知。")
         await reporter.hears(number, "已经受理")
-        await handler.clicks("开始调查")
+        await _proposes(handler)
+        await leader.opens(f"{deployment.desk}/cases?state=to-decide", number)
+        await leader.clicks("同意，就这么办")
+        await leader.reads("意见已定。")
         await reporter.hears(number, "正在调查")
-        await handler.page.get_by_label("这份证据是什么、怎么来的").fill("走访6户，3户说收到过钱。")
-        await handler.clicks("存证据")
-        await handler.reads("走访6户，3户说收到过钱。")
-        await handler.page.get_by_role("radio", name="部分属实").check()
-        await handler.page.get_by_label("查了什么、查到什么").fill("走访和谈话都做了，三户的说法对得上。")
-        await handler.clicks("交给第二人审核")
-        await handler.reads("不能自己审自己的")
-        await leader.goes(f"{deployment.desk}/cases?state=awaiting_approval")
-        await leader.page.get_by_role("link", name=number).click()
+        await _investigates(handler)
+        await leader.goes(leader.page.url)
         await leader.reads("走访6户，3户说收到过钱。")
-        await leader.clicks("审核通过并办结")
-        await leader.reads("已办结")
-        await reporter.hears(f"您反映的 {number} 办结了", "部分属实")
+        await leader.clicks("审核通过")
+        await leader.reads("结论已定，待告知")
+        await _concludes(handler)
+        await reporter.hears(f"您反映的 {number} 有结果了", "部分属实", "查完了，情况已经报给镇里。")
+        await handler.clicks("办结")
+        await handler.reads("已办结")
+
+
+async def _cannot_close_yet(handler):
+    handler.expected.append("status of 409")
+    await handler.unfolds("办结")
+    await handler.clicks("办结")
+    refusal = handler.page.get_by_role("alert")
+    await expect(refusal).to_contain_text("还不能办结。")
+    for missing in ("调查结论", "至少一份证据", "第二人审核"):
+        await expect(refusal).to_contain_text(missing)
+    await handler.look()
+
+
+async def _proposes(handler):
+    await handler.page.get_by_role("radio", name="初步核实").check()
+    await handler.fills("理由", "时间、地点、人都说了，先核实。")
+    await handler.clicks("交处置意见")
+    await handler.reads("不能自己定自己的")
+
+
+async def _investigates(handler):
+    await handler.goes(handler.page.url)
+    await handler.unfolds("记一步：谈话、发函、走访……")
+    await handler.page.get_by_label("做了什么").select_option("走访")
+    await handler.fills("经过", "走访6户。")
+    await handler.clicks("记下这一步")
+    await handler.reads("走访：走访6户。")
+    await handler.unfolds("加一份证据")
+    await handler.fills("这份证据是什么、怎么来的", "走访6户，3户说收到过钱。")
+    await handler.clicks("存证据")
+    await handler.reads("走访6户，3户说收到过钱。")
+    await handler.unfolds("查完了，交结论")
+    await handler.page.get_by_role("radio", name="部分属实").check()
+    await handler.fills("查了什么、查到什么", "走访和谈话都做了，三户的说法对得上。")
+    await handler.clicks("交给第二人审核")
+    await handler.reads("不能自己审自己的")
+
+
+async def _concludes(handler):
+    await handler.goes(handler.page.url)
+    await handler.page.get_by_role("radio", name="批评教育、责令改正").check()
+    await handler.fills("交给哪个单位（可不填）", "青河镇党委")
+    await handler.fills("理由", "按调查结论提出。")
+    await handler.clicks("记下建议")
+    await handler.reads("处理建议已记下。")
+    await handler.fills("结果", "查完了，情况已经报给镇里。")
+    await handler.clicks("告知结果")
+    await handler.reads("结果已经告诉反映人。")
+
+
+async def test_words_that_are_refused_are_still_in_the_form_and_in_no_other(browser, deployment):
+    async with official(browser, deployment.seats["cityleader"], PHONE) as handler:
+        await handler.opens(f"{deployment.desk}/cases?state=accepted", "QF-")
+        handler.expected.append("status of 422")
+        await handler.page.get_by_role("radio", name="暂存待查").check()
+        await handler.fills("理由", "人在外地打工，过年回来再问。")
+        await handler.clicks("交处置意见")
+        await handler.reads("请选以后的一个日子，到时候再看。")
+        await expect(handler.page.get_by_role("radio", name="暂存待查")).to_be_checked()
+        own = handler.page.locator("#disposal").get_by_label("理由", exact=True)
+        await expect(own).to_have_value("人在外地打工，过年回来再问。")
+        filled = await handler.page.locator("textarea").evaluate_all("all => all.filter((one) => one.value).length")
+        assert filled == 1
+        await handler.page.get_by_role("link", name="请选以后的一个日子，到时候再看。").click()
+        await expect(handler.page.get_by_label("暂存的，哪天再看（可不填）")).to_be_in_viewport()
+
+
+async def test_an_official_declares_a_relative_and_no_longer_sees_what_is_about_them(browser, deployment):
+    async with (
+        visitor(browser, deployment) as reporter,
+        official(browser, deployment.seats["discipline2"], PHONE) as reader,
+    ):
+        number = await reporter.reports("邹某给每户发了200元，让大家投他。", who="邹某")
+        await reader.opens(f"{deployment.desk}/cases?q={number}", number)
+        await reader.goes(f"{deployment.desk}/declaration")
+        await reader.page.get_by_role("radio", name="亲属").check()
+        await reader.fills("是什么关系", "表弟")
+        await reader.fills("名字（可不填）", "邹某")
+        await reader.clicks("加上")
+        await reader.reads("表弟：邹某")
+        await reader.goes(f"{deployment.desk}/cases?q={number}")
+        await reader.reads("没找到这个编号")
 
 
 async def test_a_candidate_signs_every_commitment_and_may_stand(browser, deployment):

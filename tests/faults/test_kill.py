@@ -23,6 +23,9 @@ from sqlalchemy import func, select
 from bot.clock import SystemClock
 from handlers.services import cases as case_work
 from handlers.services import commitments
+from handlers.services.floods import REPORTS
+from handlers.services.recusals import declare_clear
+from handlers.services.submission import Submission
 from knowledge.casework.access import Role
 from storage import deployment, outbox
 from storage.engine import Database
@@ -45,6 +48,7 @@ from tests.channels import (
     WebVillager,
     answer,
     bot_api,
+    code_in,
     number_in,
     open_site,
     populate,
@@ -146,11 +150,74 @@ async def test_a_report_goes_on_at_the_same_prompt_after_a_death_at_each_of_them
         who = site.again(who)
         assert number in "".join(await who.say("我的反映"))
         official = await site.do(lambda uow: factories.add_official(uow, Role.DISCIPLINE_OFFICIAL))
+        await site.do(lambda uow: declare_clear(uow, official, number))
         found = await site.do(lambda uow: case_work.open_file(uow, official, number))
         assert found.narrative["what"] == f"{REPORT[0]}\n送的烟"
         assert [found.narrative[step] for step in ("who", "when", "where")] == [REPORT[1], REPORT[3], REPORT[4]]
-        assert found.has_identity
+        assert found.case.name_state == "claimed"
         assert len(found.files) == 1
+
+
+async def test_a_reporter_goes_on_after_a_death_at_every_step_of_the_dialogue(deployed):
+    """P1 beyond filing: the choice of news, the page behind a code, each prompt of the dialogue."""
+    async with deployed.life() as site:
+        who = await site.meet()
+        await who.say("我要反映")
+        for line in (*REPORT[:7], "[不留名]"):
+            await answer(who, line)
+    for choice in ("[有进展在这里告诉我]", "[不用了，凭查询码查]"):
+        async with deployed.life() as site:
+            who = site.again(who)
+            await answer(who, choice)
+    async with deployed.life() as site:
+        who = site.again(who)
+        assert "凭它查" in (await who.last()).text
+        receipt = (await who.press("对，提交"))[-1]
+        number, code = number_in(receipt), code_in(receipt)
+    async with deployed.life() as site:
+        who = site.again(who)
+        assert number in (await who.say(code))[-1]
+    for line, heard in (
+        ("收烟的还有赵家", "收好了"),
+        ("[看这一件]", "您：收烟的还有赵家"),
+        ("[补充或提问]", "要补充什么"),
+        ("photo", "收好了"),
+        ("[看这一件]", "照片"),
+        ("[不想反映了]", "真的不想反映了吗"),
+        ("[不撤，接着办]", "进度"),
+        ("[收起来]", "不留记录"),
+    ):
+        async with deployed.life() as site:
+            who = site.again(who)
+            said = await (who.send_photo(PHOTO) if line == "photo" else answer(who, line))
+            assert heard in said[-1].replace("IMG_0001.jpg", "照片"), line
+    async with deployed.life() as site:
+        case = await site.do(lambda uow: uow.cases.by_number(number))
+        assert len(await site.do(lambda uow: uow.dialogue.of_case(case.id))) == 2
+        assert len(await site.do(lambda uow: uow.files.of_case(case.id))) == 1
+        assert case.withdrawn_at is None
+
+
+async def test_a_report_that_waited_is_filed_by_the_next_process_once(deployed, monkeypatch):
+    async with deployed.life() as site:
+        who = await site.meet()
+        for _ in range(REPORTS + 1):
+            await who.say("我要反映")
+            for line in REPORT:
+                await answer(who, line)
+            await who.press("对，提交")
+    deployed.clock.advance(timedelta(hours=1))
+    async with deployed.life() as site:
+        with monkeypatch.context() as patch:
+            patch.setattr(Submission, "_file", _die)
+            with pytest.raises(Killed):
+                await site.application.remind()
+    async with deployed.life() as site:
+        for _ in range(2):
+            await site.application.remind()
+            await site.deliver()
+        assert await _count(site.storage, cases) == REPORTS + 1
+        assert "✅ 收到了" in (await site.again(who).last()).text
 
 
 async def test_signatures_given_before_a_death_count_after_it(deployed):

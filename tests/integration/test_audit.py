@@ -53,7 +53,7 @@ async def chain(storage: Storage, clock: FakeClock) -> Rows:
 @pytest.fixture
 async def owner(database_url: str) -> AsyncIterator[Database]:
     """The database without its rules."""
-    opened = Database(databases.owner_url(database_url))
+    opened = databases.as_owner(Database(databases.owner_url(database_url)))
     sqlite_triggers = ("event_no_update", "event_no_delete", "event_chain")
     statements = (
         [f"DROP TRIGGER {name}" for name in sqlite_triggers]

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from handlers.services import commitments
-from handlers.services.reports import Step
+from handlers.services.report_view import Step
 from knowledge.casework.access import Role
 from storage.repositories.files import StoredFile
 from storage.repositories.reports import Draft
@@ -144,11 +144,12 @@ async def test_anything_while_material_is_added_is_answered_and_kept(site):
     number = await file_report(who)
     for kind, send in _carried(who).items():
         await who.say("我的反映")
-        await who.press(f"补充 {number}")
+        await who.press(f"看 {number}")
+        await who.press("补充或提问")
         _is_calm(kind, await send(who))
     case = await site.do(lambda uow: uow.cases.by_number(number))
-    notes = [note.body for note in await site.do(lambda uow: uow.cases.notes(case.id))]
-    assert {LONG, "拍到的", "1380013800"} <= set(notes)
+    said = [message.body for message in await site.do(lambda uow: uow.dialogue.of_case(case.id))]
+    assert {LONG, "拍到的", "1380013800"} <= set(said)
     assert await site.do(lambda uow: uow.files.of_case(case.id))
 
 
@@ -281,14 +282,16 @@ async def test_submit_pressed_again_makes_no_second_case(site):
     assert len(await site.do(lambda uow: uow.cases.of_person(person_id))) == 1
 
 
-async def test_a_correction_inside_a_report_is_told_where_it_can_be_made(sqlite_storage):
+async def test_a_correction_inside_a_report_keeps_both_versions_and_asks_on(sqlite_storage):
     await populate(sqlite_storage)
     async with open_site("telegram", sqlite_storage) as site:
         who = await site.meet()
         await who.say("我要反映")
         await who.say(STORY)
-        assert "改一项" in (await who.send_other("edit"))[-1]
-        assert (await who.draft()).answers == {"what": STORY}
+        heard = (await who.send_other("edit"))[-1]
+        assert "改后的也收好了" in heard
+        assert "②" in heard
+        assert (await who.draft()).answers == {"what": f"{STORY}\n改过的话"}
 
 
 async def test_going_back_while_adding_to_a_case_leaves_another_report_alone(site):

@@ -10,6 +10,8 @@ from knowledge.loader import load_knowledge
 from tests import factories
 from tests.desk_site import DeskSite
 
+pytestmark = pytest.mark.pages
+
 CARS = ("选举那天村里派车接老人吗？", "投票那天村里有车接老人吗？", "选举那天村里派不派车接老人")
 FORM = {name: value for name, value in factories.ENTRY_FORM.items() if name != "place"}
 PHONE = "138" + "00138012"

@@ -17,6 +17,8 @@ from storage.repositories.elections import Signature
 from tests import factories
 from tests.desk_site import DeskSite
 
+pytestmark = pytest.mark.pages
+
 
 @pytest.fixture
 async def site(storage) -> DeskSite:
@@ -286,9 +288,16 @@ async def file_of(site, data, name) -> str:
     return await site.do(add)
 
 
+async def at_file(site, address):
+    """A browser that has opened the case a file belongs to."""
+    browser, _ = await site.signed_in()
+    await browser.open_case(address.split("/")[3])
+    return browser
+
+
 async def test_a_picture_is_shown_with_the_type_its_bytes_tell(site):
     address = await file_of(site, PNG, "证据.html")
-    browser, _ = await site.signed_in()
+    browser = await at_file(site, address)
     answer = await browser.get(address)
     assert answer.content == PNG
     assert answer.headers["content-type"] == "image/png"
@@ -306,7 +315,7 @@ async def test_a_picture_is_shown_with_the_type_its_bytes_tell(site):
 )
 async def test_everything_else_is_downloaded_and_sandboxed(site, data, name):
     address = await file_of(site, data, name)
-    browser, _ = await site.signed_in()
+    browser = await at_file(site, address)
     answer = await browser.get(address)
     assert answer.content == data
     assert answer.headers["content-type"] == "application/octet-stream"
@@ -320,9 +329,17 @@ async def test_everything_else_is_downloaded_and_sandboxed(site, data, name):
 
 async def test_a_file_is_reached_only_through_its_own_case(site):
     one, other = await file_of(site, PNG, "a.png"), await file_of(site, PNG, "b.png")
-    browser, _ = await site.signed_in()
+    browser = await at_file(site, one)
+    await browser.open_case(other.split("/")[3])
     await browser.get(one.rpartition("/")[0] + "/" + other.rpartition("/")[2])
     assert browser.status == 404
+
+
+async def test_a_file_opens_only_after_the_question_whether_anything_stands_between(site):
+    address = await file_of(site, PNG, "a.png")
+    browser, _ = await site.signed_in()
+    answer = await browser.get(address)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/desk/cases/{address.split('/')[3]}/declare")
 
 
 async def test_a_flash_cookie_makes_the_desk_say_nothing_of_its_own(site):

@@ -10,6 +10,8 @@ from knowledge.casework.access import Role
 from tests import factories
 from tests.desk_site import DeskSite, totp_now
 
+pytestmark = pytest.mark.pages
+
 PASSWORD = "a long enough one"
 
 

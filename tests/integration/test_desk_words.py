@@ -17,17 +17,22 @@ import knowledge
 import storage
 from handlers.desk import dates, words
 from handlers.desk.case_acts import _NAMES, CASE_ACTS
+from handlers.desk.cases import STATES
 from handlers.desk.faults import STATUS
 from handlers.desk.files import disposition
 from handlers.desk.pages import TEMPLATES, environment
 from handlers.services import commitments
 from knowledge.casework.access import PERMISSIONS, Permission, Role
 from knowledge.casework.categories import Category
-from knowledge.casework.lifecycle import CaseAct, CaseState, Finding, Missing
+from knowledge.casework.lifecycle import CaseAct, CaseState, Disposal, Finding, MeasureKind, Missing, StepKind
+from knowledge.casework.names import NameState
 from knowledge.elections.timetable import CONTENT as PLANS
 from knowledge.elections.timetable import load_plan
 from knowledge.errors import QingfengError
+from storage.tables.cases import FILED_VIA
 from storage.tables.elections import CANDIDATE_STATES, ELECTION_STATES
+
+pytestmark = pytest.mark.pages
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,6 +66,13 @@ def test_every_error_of_the_house_has_words():
         (Role, words.ROLES),
         (CaseAct, words.ACTS),
         (Missing, words.MISSING),
+        (Disposal, words.DISPOSALS),
+        (StepKind, words.STEP_KINDS),
+        (MeasureKind, words.MEASURES),
+        (NameState, words.NAME_STATES),
+        (FILED_VIA, words.FILED_VIA),
+        (STATES, words.QUEUES),
+        (words.NOTED, set(CASE_ACTS)),
         (commitments.OFFICES, words.OFFICES),
         (CANDIDATE_STATES, words.CANDIDATE_STATES),
         (ELECTION_STATES, words.ELECTION_STATES),
@@ -74,7 +86,7 @@ def test_every_code_has_words(codes, said):
 
 
 def test_every_role_without_pages_is_told_where_its_work_is():
-    pages = {Permission.READ_CASES, Permission.SEE_ELECTIONS, Permission.ANSWER_INQUIRIES}
+    pages = {Permission.READ_CASES, Permission.SEE_ELECTIONS, Permission.ANSWER_INQUIRIES, Permission.CHECK_NAMES}
     assert {role for role, may in PERMISSIONS.items() if not may & pages} == set(words.ROLE_ELSEWHERE)
 
 
@@ -97,7 +109,7 @@ def faults_in(path: Path) -> set[tuple[str, str]]:
         if node.func.id == "BadInput" and name:
             kinds = [leaf.value for leaf in ast.walk(node.args[1]) if isinstance(leaf, ast.Constant) and leaf.value]
             found |= {(name, kind) for kind in kinds if isinstance(kind, str)}
-        if node.func.id == "_text" and name:
+        if node.func.id in ("_text", "worded") and name:
             found |= {(name, "too_short"), (name, "too_long")}
     return found
 
@@ -117,15 +129,39 @@ def test_the_design_system_uses_the_same_words():
     assert {str(k): v for k, v in words.CATEGORIES.items()} == module.MUST_INVESTIGATE
 
 
+@pytest.mark.parametrize("missing", list(Missing))
+def test_what_is_missing_is_said_with_a_place_to_go_or_says_what_to_do_itself(missing):
+    said, href = words.MISSING[missing]
+    assert said
+    assert re.fullmatch(r"#[a-z-]+", href) or missing is Missing.SECOND_PERSON
+
+
+def test_a_note_an_act_leaves_takes_the_words_as_they_are():
+    assert {name: said.format("{甲}") for name, said in words.NOTED.items()} == {
+        name: said.replace("{}", "{甲}") for name, said in words.NOTED.items()
+    }
+
+
 def test_the_statute_behind_a_timetable_is_the_plans_own():
     plan = yaml.safe_load((PLANS / "village_plan.yaml").read_text(encoding="utf-8"))
     assert words.TASK_SOURCES["hard"] == f"{plan['citation_source']}（{plan['citation_version']}）"
 
 
+def sentences_in(said: object) -> list[str]:
+    """Every text in a value of words.py, however it is put together."""
+    if isinstance(said, str):
+        return [said]
+    if isinstance(said, words.Explanation):
+        return [said.title, said.happened, *said.to_do]
+    values = said.values() if isinstance(said, dict) else said if isinstance(said, tuple | frozenset) else ()
+    return [one for value in values for one in sentences_in(value)]
+
+
 def every_sentence() -> list[str]:
-    said = [one for e in words.ERRORS.values() for one in (e.title, e.happened, *e.to_do)]
-    templates = [path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.html")]
-    return [*said, *words.FAULTS.values(), *words.RULES.values(), *words.FLASHES.values(), *templates]
+    mappings = [value for name, value in vars(words).items() if name.isupper()]
+    found = [one for mapping in mappings for one in sentences_in(mapping)]
+    assert len(found) > 500
+    return [*found, *(path.read_text(encoding="utf-8") for path in TEMPLATES.rglob("*.html"))]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +172,7 @@ def test_nobody_is_blamed(harsh):
 
 
 def test_templates_hold_no_inline_style_script_or_handler():
-    for path in TEMPLATES.glob("*.html"):
+    for path in TEMPLATES.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"\sstyle=|\son\w+=|<style|javascript:|\|\s*safe\b", text), path.name
         assert not re.search(r"<script(?![^>]*\bsrc=)", text), path.name

@@ -16,6 +16,8 @@ from tests import factories
 from tests.channels import Site, Villager
 from tests.statutes import law_file, made_up
 
+pytestmark = pytest.mark.pages
+
 KNOWLEDGE = load_knowledge()
 POLLING = "我们村哪天投票？"
 

@@ -1,14 +1,17 @@
 """The journeys of the first slice, unchanged on every channel: ask, report, queue, commit, remind."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
 from handlers.services import cases, commitments, elections, inquiries
+from handlers.services.recusals import declare_clear
 from knowledge.casework.access import Role
 from knowledge.casework.categories import Category
-from knowledge.casework.lifecycle import CaseState, Finding
+from knowledge.casework.lifecycle import CaseState
+from knowledge.casework.names import NameState
 from storage.repositories.officials import Official
 from storage.unit_of_work import Storage
 from tests import factories
@@ -26,6 +29,7 @@ from tests.channels import (
     populate,
 )
 from tests.fakes import FakeClock
+from tests.handling import RESULT, Staff
 
 NAME = "陈秀英"
 
@@ -98,7 +102,7 @@ async def _reply(site: Site, staff: Official, about: str, words: str) -> None:
 
 
 async def test_a_report_takes_eight_prompts_and_gives_a_number_and_flags(site):
-    who, handler = await site.meet(), await _official(site, Role.DISCIPLINE_OFFICIAL)
+    who, staff = await site.meet(), await Staff.appointed(site)
     await who.say("我要反映")
     for number, line in enumerate(REPORT[:6], start=1):
         assert "①②③④⑤⑥⑦⑧"[number - 1] in (await who.last()).text
@@ -117,46 +121,37 @@ async def test_a_report_takes_eight_prompts_and_gives_a_number_and_flags(site):
     assert not any(word in receipt for word in ("李大富", "柳树村", "王小明", "烟"))
     case = await site.do(lambda uow: uow.cases.by_number(number))
     assert {flag.category for flag in case.flags} >= {Category.REAL_NAME, Category.VOTE_BUYING}
-    found = await site.do(lambda uow: cases.open_file(uow, handler, number))
+    assert re.search(r"查询码：QC(-[2-9A-Z]{4}){5}（", receipt)
+    found = await staff.read(number)
     assert found.narrative["where"] == "村委会门口"
     assert "这是送的烟" in found.narrative["what"]
-    assert found.has_identity
-    _, data = await site.do(lambda uow: cases.read_file(uow, handler, number, found.files[0].id))
+    assert found.case.name_state is NameState.CLAIMED
+    _, data = await site.do(lambda uow: cases.read_file(uow, staff.handler, number, found.files[0].id))
     assert data == PHOTO
     assert number in (await who.say("我的反映"))[-1]
-
-
-async def _work_to_the_end(site: Site, number: str) -> None:
-    handler = await _official(site, Role.DISCIPLINE_OFFICIAL)
-    leader = await _official(site, Role.DISCIPLINE_LEADER)
-    await site.do(lambda uow: cases.accept(uow, handler, number))
-    await site.do(lambda uow: cases.start_investigation(uow, handler, number))
-    await site.do(lambda uow: cases.add_evidence(uow, handler, number, "谈话笔录两份"))
-    summary = "走访了十二户，九户说收到过烟。"
-    await site.do(lambda uow: cases.submit_finding(uow, handler, number, Finding.SUBSTANTIATED, summary))
-    await site.do(lambda uow: cases.approve_finding(uow, leader, number))
 
 
 async def _whole_report(site: Site) -> None:
     who, other = await site.meet(), await site.meet()
     number = await file_report(who)
     await other.say("你好")
-    await _work_to_the_end(site, number)
+    staff = await Staff.appointed(site)
+    await staff.close(number)
     await site.deliver()
     told = await who.read()
-    for words in ("已经受理", "正在调查", "办结了", "属实"):
-        assert told.count(words) >= 1, words
+    for words in ("已经受理", "正在调查", "有结果了", "属实", RESULT):
+        assert told.count(words) == 1, words
     assert "烟" not in "".join(m.text for m in (await who.messages())[-3:])
-    assert "办结" not in await other.read()
-    await who.press("补充或提意见")
+    assert "有结果" not in await other.read()
+    await who.press("看这一件")
+    await who.press("补充或提问")
     assert "收好了" in (await who.say("他昨天又来了"))[-1]
     assert "收好了" in (await who.send_photo(caption="新拍的"))[-1]
-    await who.press("补充完了")
-    case = await site.do(lambda uow: uow.cases.by_number(number))
-    notes = [note.body for note in await site.do(lambda uow: uow.cases.notes(case.id))]
-    assert case.state is CaseState.CLOSED
-    assert {"他昨天又来了", "新拍的"} <= set(notes)
-    assert len(await site.do(lambda uow: uow.files.of_case(case.id))) == 1
+    await who.press("说完了")
+    found = await staff.read(number)
+    assert found.case.state is CaseState.CLOSED
+    assert {"他昨天又来了", "新拍的"} <= {message.body for message in found.messages}
+    assert len(found.files) == 1
 
 
 async def test_a_case_is_worked_to_its_end_and_its_reporter_adds_to_it_afterwards(site):
@@ -267,12 +262,14 @@ async def test_an_official_learns_that_something_waits_and_nothing_else(site):
     number = await file_report(who)
     await site.deliver()
     await who.say("我的反映")
-    await who.press(f"补充 {number}")
+    await who.press(f"看 {number}")
+    await who.press("补充或提问")
     await who.say("补充：收烟的还有赵家")
     await site.deliver()
     assert set(chat.texts) == {"您有一条新消息，请打开工作台查看。"}
     assert len(chat.texts) == 2
     said = "".join(chat.texts)
+    await site.do(lambda uow: declare_clear(uow, official, number))
     found = await site.do(lambda uow: cases.open_file(uow, official, number))
     told = " ".join([number, "柳树村", "王小明", "赵家", *(str(words) for words in found.narrative.values())])
     tokens = {told[at : at + 2] for at in range(len(told) - 1) if told[at : at + 2].strip()}

@@ -138,7 +138,7 @@ async def test_only_a_custodians_password_opens_the_identity(site):
     async with site.storage.unit_of_work() as uow:
         case = await uow.cases.by_number(number)
         ((custodian_id, pair),) = (await uow.officials.custodians()).items()
-        name, contact = await uow.cases.sealed_identity(case.id, custodian_id)
+        name, contact = await uow.identities.sealed_to(case.id, custodian_id)
         assert (pair.open(factories.PASSWORD, name), pair.open(factories.PASSWORD, contact)) == (NAME, PHONE)
         with pytest.raises(WrongPassword):
             pair.open("another password", name)

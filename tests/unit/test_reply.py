@@ -9,10 +9,10 @@ from aiogram.methods import EditMessageText, SendMessage
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from handlers.chat import keyboards
+from handlers.chat import case_texts, keyboards
 from handlers.chat.keyboards import CaseTap, EntryTap, HomeTap, InquiryTap, MenuTap, ReportTap, SignTap
 from handlers.chat.reply import LONGEST_TEXT, Button, Reply, methods, rows_of, tap
-from handlers.services.reports import Step
+from handlers.services.report_view import Step
 from knowledge.elections.commitments import load_packs
 from knowledge.loader import load_knowledge
 from storage.ids import readable_code
@@ -29,7 +29,7 @@ LARGEST: dict[type[CallbackData], list[CallbackData]] = {
     ],
     ReportTap: [
         ReportTap(act=act, step=step, value=str(LARGEST_KEY))
-        for act in ("place", "ask_drop", "restart")
+        for act in ("place", "ask_drop", "restart", "by_code")
         for step in Step
     ],
     HomeTap: [
@@ -38,7 +38,10 @@ LARGEST: dict[type[CallbackData], list[CallbackData]] = {
         HomeTap(act="place", value=str(LARGEST_KEY), inquiry_id=LARGEST_KEY),
         HomeTap(act="forget"),
     ],
-    CaseTap: [CaseTap(act=act, number=readable_code("QF")) for act in ("show", "add", "done")],
+    CaseTap: [
+        CaseTap(act=act, number=readable_code("QF"))
+        for act in ("noted", "show", "above", "withdraw", "withdrawn", "done", *case_texts.MODES)
+    ],
     SignTap: [
         SignTap(act=act, candidate_id=LARGEST_KEY, kind=paper.kind)
         for act in ("read", "later", "person", "type", "ask")

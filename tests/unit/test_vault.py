@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nacl.exceptions import CryptoError
 
 from storage.errors import KeyFileProblem, WrongPassword
-from storage.vault import Custodian, KeyRing, create_key_file, load_key_file, seal_to
+from storage.vault import TOKEN_MARK, Custodian, KeyRing, Pepper, create_key_file, load_key_file, seal_to
 
 PASSWORD = "correct horse battery"
 RING, OTHER = KeyRing(bytes(range(32))), KeyRing(bytes(range(1, 33)))
@@ -165,3 +165,41 @@ def test_a_sealed_name_looks_different_each_time_so_that_it_cannot_be_guessed_by
     custodian: Custodian,
 ) -> None:
     assert seal_to(custodian.public_key, "演示人甲") != seal_to(custodian.public_key, "演示人甲")
+
+
+def test_an_unlocked_key_reads_what_the_password_reads(custodian: Custodian) -> None:
+    key = custodian.unlock(PASSWORD)
+    assert [key.read(seal_to(custodian.public_key, words)) for words in ("演示人甲", "13800138000")] == [
+        "演示人甲",
+        "13800138000",
+    ]
+    with pytest.raises(WrongPassword):
+        custodian.unlock("correct horse batterz")
+
+
+def test_an_unlocked_key_does_not_show_itself(custodian: Custodian) -> None:
+    key = custodian.unlock(PASSWORD)
+    assert "Unlocked object" in repr(key)
+    assert not hasattr(key, "__dict__")
+
+
+def test_every_custodian_makes_the_same_token_of_the_same_contact_and_another_of_another(custodian: Custodian) -> None:
+    second = Custodian.create("another long password", ops_limit=1, mem_limit=8192)
+    pepper = Pepper.create()
+    mine = Pepper.opened(custodian.unlock(PASSWORD), pepper.sealed_to(custodian.public_key))
+    theirs = Pepper.opened(second.unlock("another long password"), pepper.sealed_to(second.public_key))
+    assert pepper.token("13800138000") == mine.token("13800138000") == theirs.token("13800138000")
+    assert mine.token("13800138000") != mine.token("13800138001")
+
+
+def test_tokens_of_two_peppers_differ_and_say_which_one_they_are_of() -> None:
+    one, other = Pepper.create(), Pepper.create()
+    assert one.token("13800138000")[TOKEN_MARK:] != other.token("13800138000")[TOKEN_MARK:]
+    assert one.token("13800138000")[:TOKEN_MARK] == one.token("li_si")[:TOKEN_MARK] != other.token("li_si")[:TOKEN_MARK]
+
+
+def test_the_pepper_is_sealed_like_a_name_and_not_to_be_had_with_the_servers_keys(custodian: Custodian) -> None:
+    sealed = Pepper.create().sealed_to(custodian.public_key)
+    for purpose in ("identity", "custodian_pepper", "mass_reaction", "person"):
+        with pytest.raises(CryptoError):
+            RING.open(purpose, sealed)
