@@ -18,7 +18,7 @@ from storage.errors import StaleVersion
 from storage.repositories.base import Repository
 from storage.repositories.flags import CaseFlag, in_force
 from storage.repositories.officials import Official
-from storage.tables.cases import case_matter, case_note, cases
+from storage.tables.cases import NEVER, case_matter, case_note, cases
 from storage.tables.officials import official, place
 from storage.tables.routing import recusal
 
@@ -207,7 +207,9 @@ class Cases(Repository):
         condition = self._chosen(chosen, await self._places(chosen))
         if after is not None:
             condition = and_(condition, _behind(after, ended=ended))
-        order: tuple[Any, ...] = (cases.c.next_due_on, cases.c.id)
+        # Of one town's cases few are near the front: they are found by place and sorted, not met along the way.
+        nearest = func.coalesce(cases.c.next_due_on, NEVER) if chosen.place_path else cases.c.next_due_on
+        order: tuple[Any, ...] = (nearest, cases.c.id)
         if ended:
             condition = and_(condition, cases.c.closed_at.is_not(None))  # said aloud, it finds its index
             order = (cases.c.closed_at.desc(), cases.c.id.desc())
@@ -374,7 +376,9 @@ class Cases(Repository):
         if chosen.category:
             conditions.append(in_force(chosen.category))
         if chosen.number:
-            conditions.append(cases.c.number.contains(chosen.number, autoescape=True))
+            whole = len(chosen.number) == len("QF-0000-0000")  # found by its index; a part of one is looked for
+            part = cases.c.number.contains(chosen.number, autoescape=True)
+            conditions.append(cases.c.number == chosen.number if whole else part)
         if chosen.due_before is not None:
             conditions.append(cases.c.next_due_on < chosen.due_before)
         if chosen.place_path:
