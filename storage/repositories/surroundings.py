@@ -28,7 +28,7 @@ _ASK: Final = text(
     SELECT 'alias', a.id, a.official_id, a.words, a.kind, '', 0, NULL
       FROM official_alias a JOIN official o ON o.id = a.official_id WHERE o.active AND o.place_path IN :levels
     UNION ALL
-    SELECT 'kin', k.id, k.official_id, '', k.kind, coalesce(p.path, ''), 0, k.name_sealed
+    SELECT 'kin', k.id, k.official_id, coalesce(p.name, ''), k.kind, coalesce(p.path, ''), 0, k.name_sealed
       FROM kinship k JOIN official o ON o.id = k.official_id LEFT JOIN place p ON p.id = k.place_id
      WHERE k.removed_at IS NULL AND o.active AND o.place_path IN :levels
     UNION ALL
@@ -85,10 +85,11 @@ class AskSurroundings(Repository):
         for row in found["alias"]:
             words[row.official_id, row.role].append(row.words)
         for row in found["kin"]:
+            name = self._keys.open_text(KINSHIP, row.sealed)
             if row.path:
                 words[row.official_id, "place"].append(row.path)
-            else:
-                words[row.official_id, "kin"].append(self._keys.open_text(KINSHIP, row.sealed))
+            if name != row.words:  # without a name of its own, an interest is kept under its village's
+                words[row.official_id, "kin"].append(name)
         return tuple(
             Seat(
                 official_id=row.id,

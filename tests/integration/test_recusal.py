@@ -124,6 +124,16 @@ async def test_an_interest_in_a_village_recuses_from_everything_about_it(county)
     assert await county.recused(elsewhere) == set()
 
 
+async def test_an_interest_with_a_name_and_a_village_recuses_by_either(county):
+    await county.declare("east", "孟老三", kind="interest", place="cn/test/east/bridge")
+    by_village = (await county.report(place="cn/test/east/bridge")).number
+    by_name = (await county.report("孟老三")).number
+    neither = (await county.report()).number
+    assert await county.recused(by_village) == {"east"}
+    assert await county.recused(by_name) == {"east"}
+    assert await county.recused(neither) == set()
+
+
 async def test_a_post_given_to_the_head_later_lets_an_open_case_climb(county):
     number = (await county.report("镇上的一把手")).number
     assert await unit_of(county, number) == EAST
