@@ -553,7 +553,7 @@ async def shown_to_reporter(site, number: str, person) -> str:
                 assert payload["notice"] in NOTICE_CODES
                 said_of_it.append(texts.notice(payload["notice"], payload["data"], now).text)
             said_of_it.append(str(payload))
-        own = await follow_up.own_cases(uow, person)
+        own, _ = await follow_up.own_cases(uow, person, most=10)
         said_of_it += [case_texts.PUBLIC_STATES[view.stands.state] for view in own]
         view = await follow_up.look(uow, person, number)
         assert view is not None
