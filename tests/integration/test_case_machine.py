@@ -45,7 +45,7 @@ from tests.staged_attacks import LATE_FLAGS, STAGED
 T = TypeVar("T")
 NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 #: Each rule does several things in a row, so that every run of the machine gets far.
-RUNS, STEPS, IN_A_ROW = (160, 30, 4) if NIGHTLY else (10, 22, 4)
+RUNS, STEPS, IN_A_ROW = (150, 40, 3) if NIGHTLY else (9, 24, 3)
 AT_LEAST = 10_000 if NIGHTLY else 500
 TOP, WEST = "cn", "cn/test/west"
 SEATS = {
@@ -335,9 +335,14 @@ class CaseMachine(RuleBasedStateMachine):
         """Some steps of the road in a row, by whoever may take them: few cases would get anywhere without."""
         dice = self.rolled(chance)
         which, finding = dice.randrange(len(self.numbers)), dice.choice(list(Finding))
-        for _ in range(dice.randint(1, 3)):
+        for _ in range(dice.randint(2, 6)):
             if not self.tried("go on", lambda uow: self.go_on(uow, which, finding)):
                 return
+
+    @rule(chance=chances)
+    def go_on_lawfully_again(self, chance: int) -> None:
+        """Twice as often."""
+        self.go_on_lawfully(chance=chance)
 
     async def go_on(self, uow: UnitOfWork, which: int, finding: Finding) -> None:
         await uow.begin()
