@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,14 @@ from knowledge.casework.categories import Category, load_categories
 from knowledge.casework.classification import Classifier
 from knowledge.casework.lifecycle import CaseState
 from knowledge.casework.names import NameState
-from knowledge.clock import local_date
+from knowledge.clock import SHANGHAI, local_date
 from knowledge.loader import load_knowledge
 from storage import audit, deployment
 from storage.repositories.cases import Case, QueueFilter
+from storage.tables.records import event
 from storage.unit_of_work import Storage
 from tests import attacks, factories
+from tests.fakes import FakeClock
 
 CLASSIFIER = Classifier(load_categories())
 EVERY = QueueFilter(states=tuple(CaseState))
@@ -216,6 +219,29 @@ async def test_every_seat_gets_its_own_password_and_a_link_that_signs_in(sqlite_
             opened = await access.sign_in_by_link(uow, token)
             await uow.commit()
         assert opened.official.display_name == name
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(2026, 3, 1, 3, 0, tzinfo=SHANGHAI),  # a Sunday night
+        datetime(2026, 2, 17, 12, 0, tzinfo=SHANGHAI),  # Spring Festival
+        datetime(2026, 10, 10, 23, 59, tzinfo=SHANGHAI),  # a Saturday that is worked
+        datetime(2028, 1, 2, 9, 0, tzinfo=SHANGHAI),  # beyond the calendar on file
+    ],
+    ids=str,
+)
+async def test_the_story_can_be_told_at_any_hour(sqlite_storage: Storage, clock: FakeClock, moment: datetime) -> None:
+    clock.set(moment)
+    seats = await build_demo(sqlite_storage, factories.quick_access(), CLASSIFIER)
+    (superior,) = [seat.official for seat in seats if seat.official.username == "superior"]
+    async with sqlite_storage.unit_of_work() as uow:
+        cases = await uow.cases.queue(superior, EVERY, limit=500)
+        late = await uow.cases.queue(superior, QueueFilter(due_before=local_date(clock.now())))
+        last = max(row.at for row in await uow.read(event.select()))
+    assert {case.state for case in cases} == set(CaseState)
+    assert len(late) <= 8
+    assert last <= clock.now()
 
 
 async def test_a_database_with_anything_in_it_is_left_as_it_is(storage: Storage) -> None:
