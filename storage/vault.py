@@ -29,6 +29,7 @@ from nacl.secret import Aead, SecretBox
 from nacl.utils import random
 
 from storage.errors import KeyFileProblem, WrongPassword
+from storage.signing import Signer
 
 KEY_BYTES: Final = 32
 OPS_LIMIT: Final = 3
@@ -48,6 +49,7 @@ class KeyRing:
         self._boxes: dict[str, Aead] = {}
         self._index_keys: dict[str, bytes] = {}
         self.fingerprint = self._derive("fingerprint").hex()[:16]
+        self.signer = Signer(self._derive("sign"))
 
     def seal(self, purpose: str, text: bytes) -> bytes:
         """XChaCha20-Poly1305 under the purpose's key; the purpose is bound as associated data."""
