@@ -16,6 +16,7 @@ from knowledge.reckoning.figures import with_digits
 from knowledge.reckoning.reckon import reckon
 from knowledge.rules.rendering import Rendered, Renderer, province_named
 from knowledge.rules.standing import Standing
+from knowledge.search.lexicon import Lexicon
 from knowledge.search.ranking import Ranking, Retriever
 from knowledge.search.verdict import Verdict, decide
 
@@ -43,6 +44,11 @@ class Answerer:
         self._places = tuple(place for place in knowledge.jurisdictions.values() if place.names)
         self._doors = {matter.id: matter.door for matter in knowledge.words.outside}
         self._intents = {talk.id: talk.intent for talk in knowledge.words.talk}
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The content's words, as questions are cut with them."""
+        return self._retriever.lexicon
 
     def answer(self, question: str, *, jurisdiction: str = NATION, as_of: date, kind: Kind | None = None) -> Answer:
         """The best answer in force on a day, or none.

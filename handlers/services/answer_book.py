@@ -17,7 +17,6 @@ from knowledge.answering import Answerer
 from knowledge.clock import local_date
 from knowledge.jurisdiction import lineage
 from knowledge.model import KnowledgeBase, Provision
-from knowledge.search.lexicon import Lexicon
 from storage.repositories.entries import EntryVersion
 from storage.unit_of_work import Storage
 
@@ -41,7 +40,7 @@ class AnswerBook:
 
     def __init__(self, knowledge: KnowledgeBase, shipped: Answerer) -> None:
         self.knowledge = knowledge
-        self.lexicon = Lexicon(knowledge.words)
+        self.lexicon = shipped.lexicon
         self._shipped = shipped
         self._edition = _Edition(0)
         self._turn = asyncio.Lock()

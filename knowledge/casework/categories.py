@@ -129,9 +129,9 @@ class Matter:
     words: Words
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CategorySet:
-    """One version of the content.
+    """One version of the content; two are the same only if they are one object (`fingerprint` compares bytes).
 
     Invariant: every list, weight and text the code asks for is there, and no two categories have the same detector
     except `by_hand`. `fingerprint` tells whether two sets were read from the same bytes.

@@ -9,6 +9,7 @@ there is none, an official reads reasons.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from typing import Any, Final, Literal, Self
 
 from knowledge.casework.categories import CategoryRule, CategorySet
@@ -112,12 +113,18 @@ class ReportFacts:
         return cls(**{"what": "", **known})
 
 
+@lru_cache(maxsize=4)
+def _reader(categories: CategorySet) -> Reader:
+    """Reading the word lists takes a tenth of a second; whoever judges by the same content shares it."""
+    return Reader(categories)
+
+
 class Classifier:
     """Judges by one version of the content. Holds no state between calls."""
 
     def __init__(self, categories: CategorySet) -> None:
         self._content = categories
-        self._reader = Reader(categories)
+        self._reader = _reader(categories)
         self._buying = VoteBuyingDetector(categories)
         self._specificity = SpecificityJudge(categories)
         self._standing = Standing(categories)

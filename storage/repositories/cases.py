@@ -18,7 +18,7 @@ from storage.errors import StaleVersion
 from storage.repositories.base import Repository
 from storage.repositories.flags import CaseFlag, in_force
 from storage.repositories.officials import Official
-from storage.tables.cases import NEVER, case_matter, case_note, cases
+from storage.tables.cases import case_matter, case_note, cases
 from storage.tables.officials import official, place
 from storage.tables.routing import recusal
 
@@ -29,6 +29,8 @@ REPORTED: Final = "reported_person"
 RECEIPT: Final = "receipt_code"
 #: Counts are exact up to here; beyond, a page says "more than".
 COUNTED_UP_TO: Final = 1_000
+#: With no more places than this in it, a narrowed queue is put together from each place's own front.
+FEW_PLACES: Final = 40
 
 unit = place.alias("unit")
 
@@ -204,15 +206,18 @@ class Cases(Repository):
         Open ones: nearest date first. Ended ones: newest first.
         """
         ended = bool(chosen.states) and set(chosen.states) <= CLOSED_STATES
-        condition = self._chosen(chosen, await self._places(chosen))
+        places = await self._places(chosen)
+        condition = self._chosen(chosen, places)
         if after is not None:
             condition = and_(condition, _behind(after, ended=ended))
-        # Of one town's cases few are near the front: they are found by place and sorted, not met along the way.
-        nearest = func.coalesce(cases.c.next_due_on, NEVER) if chosen.place_path else cases.c.next_due_on
-        order: tuple[Any, ...] = (nearest, cases.c.id)
+        order: tuple[Any, ...] = (cases.c.next_due_on, cases.c.id)
         if ended:
             condition = and_(condition, cases.c.closed_at.is_not(None))  # said aloud, it finds its index
             order = (cases.c.closed_at.desc(), cases.c.id.desc())
+        elif 0 < len(places) <= FEW_PLACES:
+            # Of one town's cases few are near the front of all: each place's own front is read from its index.
+            mine = and_(condition, _visible(visible_to, await self._units(visible_to)))
+            condition = cases.c.id.in_(_fronts(places, mine, order, limit))
         return await self._list(condition, visible_to, limit=limit, order=order)
 
     async def counts(self, visible_to: Official, chosen: QueueFilter = QueueFilter()) -> dict[CaseState, int]:
@@ -412,6 +417,15 @@ class Cases(Repository):
 def within(table: Any, path: str) -> Any:
     """Whether a place lies in another, by path."""
     return or_(table.c.path == path, table.c.path.startswith(f"{path}/", autoescape=True))
+
+
+def _fronts(places: list[int], condition: Any, order: tuple[Any, ...], limit: int) -> Any:
+    """The ids of the first cases of each place; among them are the first of all these places."""
+    parts = [
+        select(cases.c.id).where(condition, cases.c.place_id == one).order_by(*order).limit(limit).subquery()
+        for one in places
+    ]
+    return union_all(*(select(part.c.id) for part in parts))
 
 
 def _behind(after: QueueMark, *, ended: bool) -> Any:

@@ -1,10 +1,15 @@
 """The demo county tells its whole story on both databases, and its cases are as well guarded as real ones."""
 
+import asyncio
 import re
 from collections import Counter
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import text
@@ -21,12 +26,17 @@ from knowledge.casework.names import NameState
 from knowledge.clock import SHANGHAI, local_date
 from knowledge.loader import load_knowledge
 from storage import audit, deployment
+from storage.engine import Database
+from storage.files import FileStore
 from storage.repositories.cases import Case, QueueFilter
 from storage.tables.records import event
 from storage.unit_of_work import Storage
-from tests import attacks, factories
+from storage.vault import KeyRing
+from tests import attacks, databases, factories
 from tests.fakes import FakeClock
 
+T = TypeVar("T")
+KEYS = KeyRing(bytes(range(32)))
 CLASSIFIER = Classifier(load_categories())
 EVERY = QueueFilter(states=tuple(CaseState))
 #: Where nobody has completed an investigation yet.
@@ -50,12 +60,51 @@ class County:
     cases: list[Case]
 
 
+@dataclass(frozen=True)
+class Told:
+    """A database whose story was told, kept by a thread of its own, and who sits at its desk."""
+
+    url: str
+    folder: Path
+    seats: dict[str, DemoSeat]
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def told(
+    request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Told]:
+    """The demo county, built once on each kind of database; the tests read it, and what they try is refused."""
+    folder = tmp_path_factory.mktemp(request.param)
+    with ThreadPoolExecutor(1) as pool, asyncio.Runner() as runner:
+
+        def outside(act: Coroutine[Any, Any, T]) -> T:
+            return pool.submit(lambda: runner.run(act)).result()
+
+        if request.param == "sqlite":
+            database = nullcontext(databases.sqlite_database(sqlite_template, folder))
+        else:
+            request.getfixturevalue("postgresql")
+            database = databases.postgresql_database()
+        url = outside(database.__aenter__())
+        seats = outside(_tell(url, folder))
+        yield Told(url, folder, seats)
+        outside(database.__aexit__(None, None, None))
+
+
+async def _tell(url: str, folder: Path) -> dict[str, DemoSeat]:
+    storage = Storage(Database(url), KEYS, FileStore(folder / "files", KEYS), FakeClock())
+    seats = await build_demo(storage, factories.quick_access(), CLASSIFIER)
+    await storage.close()
+    return {seat.official.username: seat for seat in seats}
+
+
 @pytest.fixture
-async def county(storage: Storage) -> County:
-    seats = {seat.official.username: seat for seat in await build_demo(storage, factories.quick_access(), CLASSIFIER)}
+async def county(told: Told, clock: FakeClock) -> AsyncIterator[County]:
+    storage = Storage(Database(told.url), KEYS, FileStore(told.folder / "files", KEYS), clock)
     async with storage.unit_of_work() as uow:
-        cases = await uow.cases.queue(seats["superior"].official, EVERY, limit=500)
-    return County(storage, seats, cases)
+        cases = await uow.cases.queue(told.seats["superior"].official, EVERY, limit=500)
+    yield County(storage, told.seats, cases)
+    await storage.close()
 
 
 async def test_the_county_is_whole(county: County) -> None:
@@ -206,16 +255,15 @@ async def test_no_number_in_the_county_could_be_somebodys_and_everybody_is_plain
     assert not PHONE.search(Path(demo.__file__).read_text(encoding="utf-8"))
 
 
-async def test_every_seat_gets_its_own_password_and_a_link_that_signs_in(sqlite_storage: Storage) -> None:
-    access = factories.quick_access()
-    seats = await build_demo(sqlite_storage, access, CLASSIFIER)
+async def test_every_seat_gets_its_own_password_and_a_link_that_signs_in(county: County) -> None:
+    access, seats = factories.quick_access(), county.seats.values()
     assert len({seat.password for seat in seats}) == len({seat.totp_secret for seat in seats}) == len(seats)
-    links = await demo_links(sqlite_storage, "http://127.0.0.1:8080")
+    links = await demo_links(county.storage, "http://127.0.0.1:8080")
     assert {(role, name) for role, name, _ in links} == {(str(s.official.role), s.official.display_name) for s in seats}
     for _, name, link in links:
         address, _, token = link.rpartition("/")
         assert address == "http://127.0.0.1:8080/desk/link"
-        async with sqlite_storage.unit_of_work() as uow:
+        async with county.storage.unit_of_work() as uow:
             opened = await access.sign_in_by_link(uow, token)
             await uow.commit()
         assert opened.official.display_name == name
