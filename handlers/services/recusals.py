@@ -58,6 +58,8 @@ async def preview(uow: UnitOfWork, official: Official, number: str) -> tuple[Cas
 
 async def recuse(uow: UnitOfWork, case: Case, who: dict[int, Ground], *, actor: str) -> None:
     """Let officials stand back from a case and from all that was merged with it; climb if nobody is left."""
+    await uow.cases.hold(case.id, *(one.id for one in await merged_with(uow, case)))  # a merge under way comes first
+    case = await again(uow, case)
     family = sorted([case, *await merged_with(uow, case)], key=lambda one: one.merged_into_id is not None)
     for one in family:  # first what the others were merged into: the database asks for it
         known = await uow.recusals.from_case(one.id)
