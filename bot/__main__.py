@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "deactivate-official": ("deactivate_official", "close a seat and hand over its unfinished cases"),
     "check-content": ("check_content", "check every rule, entry and citation on file"),
     "audit": ("audit", "verify the event log"),
+    "rotate-key": ("rotate_key", "make new server keys and seal everything anew under them"),
 }
 
 

@@ -1,6 +1,8 @@
 """What a deployment knows of itself: whose key it was made with, and whether it is a demo."""
 
-from sqlalchemy import func, select
+from collections.abc import Iterable
+
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.engine import Database
@@ -11,6 +13,10 @@ from storage.unit_of_work import Storage
 
 KEY: str = "key_fingerprint"
 DEMO: str = "demo"
+#: A row for each generation of keys that something is sealed under.
+GENERATION: str = "key/"
+IN_USE: str = "in use"
+RETIRED: str = "retired"
 
 
 async def get(storage: Storage, name: str) -> str | None:
@@ -44,16 +50,40 @@ async def is_empty(storage: Storage) -> bool:
 
 
 async def bind_key(storage: Storage) -> None:
-    """Tie the database to the key file at first use, and refuse another one ever after.
+    """Tie the database to the key file at first use, and refuse another or an older one ever after.
 
     Raises:
-        KeyFileProblem: The database was made with another key.
+        KeyFileProblem: The database was made with another key, or a generation of it is missing from the file.
     """
-    known = await get(storage, KEY)
-    if known is None:
-        await put(storage, KEY, storage.keys.fingerprint)
-    elif known != storage.keys.fingerprint:
+    known = await _values(storage)
+    if known.get(KEY, storage.keys.fingerprint) != storage.keys.fingerprint:
         raise KeyFileProblem(
             "The key file is not the one this database was made with",
             "Point QINGFENG_KEY_FILE at the right file, or restore it from its backup",
         )
+    ours = {f"{GENERATION}{one}" for one in storage.keys.generation_ids}
+    in_use = {name for name, value in known.items() if name.startswith(GENERATION) and value == IN_USE}
+    if in_use - ours:
+        raise KeyFileProblem(
+            "The key file is older than the database and lacks keys that are in use",
+            "Restore the newest backup of the key file",
+        )
+    if KEY not in known:
+        await put(storage, KEY, storage.keys.fingerprint)
+    for name in sorted(ours - set(known)):
+        await put(storage, name, IN_USE)
+
+
+async def forget_generations(storage: Storage, retired: Iterable[str]) -> None:
+    """Note that generations of the key are not in use any more, in the database and in the event log."""
+    async with storage.unit_of_work() as uow:
+        for one in retired:
+            where = deployment.c.name == f"{GENERATION}{one}"
+            await uow.execute(update(deployment).where(where).values(value=RETIRED))
+            await uow.log.record(actor="system", act="key_retired", subject=f"key/{one}")
+        await uow.commit()
+
+
+async def _values(storage: Storage) -> dict[str, str]:
+    async with storage.unit_of_work() as uow:
+        return {row.name: row.value for row in await uow.read(select(deployment.c.name, deployment.c.value))}

@@ -68,3 +68,30 @@ class WrongPassword(QingfengError):
     """A custodian's password does not open the private key."""
 
     code: ClassVar[str] = "wrong_password"
+
+
+@dataclass(slots=True, eq=False)
+class Unopened(QingfengError):
+    """Something sealed opens with no key of the key file; `subject` says where it lies."""
+
+    code: ClassVar[str] = "unopened"
+    subject: str
+    cure: str = "Restore it from a backup; nothing else of its batch was changed"
+
+    def __str__(self) -> str:
+        """One line for the terminal."""
+        return f"{self.subject} opens with no key of the key file. {self.cure}"
+
+
+@dataclass(slots=True, eq=False)
+class StillSealed(QingfengError):
+    """An older generation of keys is still needed; `left` counts what it sealed, by table."""
+
+    code: ClassVar[str] = "still_sealed"
+    left: dict[str, int]
+    cure: str = "Run: qingfeng rotate-key --continue"
+
+    def __str__(self) -> str:
+        """One line for the terminal."""
+        counts = ", ".join(f"{count} in {name}" for name, count in sorted(self.left.items()))
+        return f"Older keys are still needed ({counts}). {self.cure}"

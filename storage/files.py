@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from storage.vault import KeyRing
+from storage.vault import MARK_BYTES, KeyRing
 
 PURPOSE: Final = "file"
 
@@ -38,6 +38,29 @@ class FileStore:
             nacl.exceptions.CryptoError: A byte was changed on disk.
         """
         return self._keys.open(PURPOSE, await asyncio.to_thread(self._path(file_id).read_bytes))
+
+    def ids(self) -> list[str]:
+        """The ids of all stored files."""
+        return [path.name for path in self.folder.glob("??/*") if path.suffix != ".part"]
+
+    def is_newest(self, file_id: str) -> bool:
+        """Whether a file is sealed under the newest generation of keys."""
+        with self._path(file_id).open("rb") as file:
+            return self._keys.is_newest(file.read(MARK_BYTES))
+
+    async def reseal(self, file_id: str) -> bool:
+        """Seal a file under the newest generation of keys, whole or not at all; False when it is already.
+
+        Raises:
+            nacl.exceptions.CryptoError: A byte was changed on disk.
+        """
+        if self.is_newest(file_id):
+            return False
+        data = await self.get(file_id)
+        path = self._path(file_id)
+        path.with_suffix(".part").unlink(missing_ok=True)  # of a process that was killed here
+        await asyncio.to_thread(self._write, file_id, self._keys.seal(PURPOSE, data))
+        return True
 
     def delete(self, file_id: str) -> None:
         """Forget a file; one that is gone already is no fault."""

@@ -13,9 +13,12 @@ A newcomer's mistake: storing a name anywhere in clear "for a moment". There is 
 which it was typed has been handled.
 """
 
+import fcntl
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,6 +35,10 @@ from storage.errors import KeyFileProblem, WrongPassword
 from storage.signing import Signer
 
 KEY_BYTES: Final = 32
+#: What a sealed value begins with: a sign that there is a mark, and the id of the generation that sealed it; in bytes.
+MARK_BYTES: Final = 8
+_MAGIC: Final = b"qf\x01"
+_INDEX_LINE: Final = "index"
 OPS_LIMIT: Final = 3
 MEM_LIMIT: Final = 128 * 1024 * 1024  # bytes, Argon2id
 #: A person's token: a mark of the pepper it was made with, then the person; in bytes.
@@ -40,28 +47,61 @@ TOKEN_PERSON: Final = 16
 
 
 class KeyRing:
-    """The server's symmetric keys, one for each purpose, all derived from the key file's single secret."""
+    """The server's symmetric keys, one for each purpose, derived from the secrets of the key file.
 
-    def __init__(self, secret: bytes) -> None:
-        if len(secret) != KEY_BYTES:
+    Several generations of secrets may be in use, oldest first: everything is sealed under the newest and carries its
+    id; what an older one sealed opens until it is re-sealed (storage/rotation.py). What finds rows (`index`) and what
+    ties a database to its key (`fingerprint`) stays with the first secret for good, or nothing would be found again.
+
+    Args:
+        *generations: 32 bytes each, oldest first.
+        index: The secret of keyed indexes; the first generation's unless that one was retired.
+
+    Raises:
+        KeyFileProblem: A secret of another length, or none.
+    """
+
+    def __init__(self, *generations: bytes, index: bytes | None = None) -> None:
+        secrets = (*generations, generations[0] if index is None and generations else index or b"")
+        if not generations or any(len(secret) != KEY_BYTES for secret in secrets):
             raise KeyFileProblem("The key is not 32 bytes long", "Restore the key file from its backup")
-        self._secret = secret
-        self._boxes: dict[str, Aead] = {}
+        self._generations = {_mark_of(secret): secret for secret in generations}
+        self._index_secret = secrets[-1]
+        self._newest = generations[-1]
+        self._boxes: dict[tuple[bytes, str], Aead] = {}
         self._index_keys: dict[str, bytes] = {}
-        self.fingerprint = self._derive("fingerprint").hex()[:16]
-        self.signer = Signer(self._derive("sign"))
+        self.fingerprint = _derive(self._index_secret, "fingerprint").hex()[:16]
+        #: What everything sealed under the newest generation begins with.
+        self.mark = _mark_of(self._newest)
+        #: The signing keys, newest first; signatures of older ones stay valid.
+        self.signers = tuple(Signer(_derive(secret, "sign")) for secret in reversed(generations))
+
+    @property
+    def signer(self) -> Signer:
+        """The signing key of the newest generation: the one that signs."""
+        return self.signers[0]
+
+    @property
+    def generation_ids(self) -> tuple[str, ...]:
+        """The names of the generations, oldest first; they tell nothing of the secrets."""
+        return tuple(mark[len(_MAGIC) :].hex() for mark in self._generations)
 
     def seal(self, purpose: str, text: bytes) -> bytes:
-        """XChaCha20-Poly1305 under the purpose's key; the purpose is bound as associated data."""
-        return bytes(self._box(purpose).encrypt(text, purpose.encode()))
+        """XChaCha20-Poly1305 under the purpose's newest key; the purpose is bound as associated data."""
+        return self.mark + bytes(self._box(self._newest, purpose).encrypt(text, purpose.encode()))
 
     def open(self, purpose: str, sealed: bytes) -> bytes:
-        """The inverse of `seal`.
+        """The inverse of `seal`, whichever generation sealed it.
 
         Raises:
             nacl.exceptions.CryptoError: Another key, another purpose, or a changed byte.
         """
-        return self._box(purpose).decrypt(sealed, purpose.encode())
+        secret = self._generations.get(sealed[:MARK_BYTES])
+        if secret is not None:
+            return self._box(secret, purpose).decrypt(sealed[MARK_BYTES:], purpose.encode())
+        if self._index_secret in self._generations.values():  # before there were generations nothing carried a mark
+            return self._box(self._index_secret, purpose).decrypt(sealed, purpose.encode())
+        raise CryptoError(f"Nothing in the key file opens this {purpose}")
 
     def seal_text(self, purpose: str, text: str) -> bytes:
         """`seal` for text."""
@@ -71,21 +111,64 @@ class KeyRing:
         """`open` for text."""
         return self.open(purpose, sealed).decode()
 
+    def is_newest(self, sealed: bytes) -> bool:
+        """Whether something was sealed under the newest generation."""
+        return sealed.startswith(self.mark)
+
     def index(self, purpose: str, value: str) -> bytes:
         """A keyed hash to find a value by without storing it: 16 bytes."""
         key = self._index_keys.get(purpose)
         if key is None:
-            key = self._index_keys[purpose] = self._derive(f"index/{purpose}")
+            key = self._index_keys[purpose] = _derive(self._index_secret, f"index/{purpose}")
         return hashlib.blake2b(value.encode(), key=key, digest_size=16).digest()
 
-    def _box(self, purpose: str) -> Aead:
-        box = self._boxes.get(purpose)
+    def with_new_generation(self) -> "KeyRing":
+        """The same ring with a new secret that seals from now on."""
+        return KeyRing(*self._generations.values(), random(KEY_BYTES), index=self._index_secret)
+
+    def newest_only(self) -> "KeyRing":
+        """The ring without the older generations: only when nothing is sealed under them any more."""
+        return KeyRing(self._newest, index=self._index_secret)
+
+    def lines(self) -> str:
+        """The key file's text: one secret a line, oldest first; the index's own line where it is not the first."""
+        secrets = list(self._generations.values())
+        own = [f"{_INDEX_LINE} {self._index_secret.hex()}"] if secrets[0] != self._index_secret else []
+        return "".join(f"{line}\n" for line in (*own, *(secret.hex() for secret in secrets)))
+
+    @classmethod
+    def from_lines(cls, text: str) -> "KeyRing":
+        """Read what `lines` wrote, or a file of the first release: one secret.
+
+        Raises:
+            ValueError: It is nothing of that kind.
+            KeyFileProblem: A secret of another length, or none.
+        """
+        index, generations = None, []
+        for line in text.split("\n"):
+            head, _, rest = line.strip().rpartition(" ")
+            if head == _INDEX_LINE:
+                index = bytes.fromhex(rest)
+            elif head:
+                raise ValueError(head)
+            elif rest:
+                generations.append(bytes.fromhex(rest))
+        return cls(*generations, index=index)
+
+    def _box(self, secret: bytes, purpose: str) -> Aead:
+        box = self._boxes.get((secret, purpose))
         if box is None:
-            box = self._boxes[purpose] = Aead(self._derive(f"seal/{purpose}"))
+            box = self._boxes[secret, purpose] = Aead(_derive(secret, f"seal/{purpose}"))
         return box
 
-    def _derive(self, purpose: str) -> bytes:
-        return blake2b(purpose.encode(), key=self._secret, digest_size=KEY_BYTES, encoder=RawEncoder)
+
+def _derive(secret: bytes, purpose: str) -> bytes:
+    return blake2b(purpose.encode(), key=secret, digest_size=KEY_BYTES, encoder=RawEncoder)
+
+
+def _mark_of(secret: bytes) -> bytes:
+    """What everything sealed under a secret begins with: 8 bytes that tell nothing of it."""
+    return _MAGIC + _derive(secret, "generation")[: MARK_BYTES - len(_MAGIC)]
 
 
 def create_key_file(path: Path) -> KeyRing:
@@ -94,23 +177,49 @@ def create_key_file(path: Path) -> KeyRing:
     Raises:
         KeyFileProblem: The folder cannot be written, or the file exists.
     """
-    secret = random(KEY_BYTES)
+    ring = KeyRing(random(KEY_BYTES))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        _write(path, ring)
     except OSError as error:
         raise KeyFileProblem(
             f"The key file {path} cannot be written ({error.strerror})", "Set QINGFENG_KEY_FILE"
         ) from error
+    return ring
+
+
+def replace_key_file(path: Path, ring: KeyRing) -> None:
+    """Put another ring into the key file, whole or not at all.
+
+    Raises:
+        KeyFileProblem: The folder cannot be written.
+    """
+    beside = path.with_name(path.name + ".new")
+    try:
+        beside.unlink(missing_ok=True)
+        _write(beside, ring)
+        beside.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise KeyFileProblem(
+            f"The key file {path} cannot be replaced ({error.strerror})", "Nothing was changed; check its folder"
+        ) from error
+
+
+def _write(path: Path, ring: KeyRing) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secret.hex() + "\n")
+        file.write(ring.lines())
         file.flush()
         os.fsync(file.fileno())
-    return KeyRing(secret)
 
 
 def load_key_file(path: Path) -> KeyRing:
-    """Read the secret.
+    """Read the secrets.
 
     Raises:
         KeyFileProblem: Missing, unreadable, malformed, or readable by others.
@@ -128,9 +237,38 @@ def load_key_file(path: Path) -> KeyRing:
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise KeyFileProblem(f"The key file {path} can be read by others", f"Run: chmod 600 {path}")
     try:
-        return KeyRing(bytes.fromhex(text))
+        return KeyRing.from_lines(text)
     except ValueError:
         raise KeyFileProblem(f"The key file {path} is damaged", "Restore it from its backup") from None
+
+
+@contextmanager
+def using_key_file(path: Path, *, alone: bool = False) -> Iterator[None]:
+    """Hold the key file's lock while its keys are in use; `alone` to exchange them, when nobody else may use them.
+
+    The lock goes with the process, however it ends. Where the folder cannot be written nobody can exchange keys
+    either, and there is nothing to hold.
+
+    Raises:
+        KeyFileProblem: `alone`, and another process uses the keys; or not `alone`, and somebody exchanges them.
+    """
+    try:
+        descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        if alone:
+            raise KeyFileProblem(f"Nothing can be written beside {path}", "Run it where the key file lies") from None
+        yield
+        return
+    try:
+        try:
+            fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            who = "Another process uses the keys" if alone else "The keys are being exchanged"
+            cure = "Stop `qingfeng run` on every machine first" if alone else "Wait for `qingfeng rotate-key` to end"
+            raise KeyFileProblem(who, cure) from None
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @dataclass(frozen=True, slots=True)

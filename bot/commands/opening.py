@@ -16,7 +16,7 @@ from storage.engine import Database, async_url
 from storage.errors import DatabaseUnavailable, KeyFileProblem
 from storage.files import FileStore, folder_of
 from storage.unit_of_work import Storage
-from storage.vault import KeyRing, create_key_file, load_key_file
+from storage.vault import KeyRing, create_key_file, load_key_file, using_key_file
 
 
 def run_to_end(act: Callable[[Settings], Awaitable[int]]) -> int:
@@ -55,6 +55,14 @@ async def open_storage(settings: Settings, *, prove: bool = True) -> AsyncIterat
         KeyFileProblem: The key is missing or another one.
         ValueError: A setting is wrong.
     """
+    with using_key_file(settings.key_file):
+        async with open_unlocked(settings, prove=prove) as storage:
+            yield storage
+
+
+@asynccontextmanager
+async def open_unlocked(settings: Settings, *, prove: bool = True) -> AsyncIterator[Storage]:
+    """`open_storage` for whoever holds the key file's lock already."""
     folder = folder_of(settings.files_url)
     database = Database(settings.database_url)
     try:

@@ -22,6 +22,7 @@ from storage.tables.conversations import inbound, person
 HANDLE: Final = "person.handle"
 DATA: Final = "person.data"
 INDEX: Final = "person"
+INBOUND: Final = "inbound"
 
 _SAVE_CONVERSATION: Final = (
     update(person)
@@ -235,7 +236,7 @@ class People(Repository):
                 bot_id=bot_id,
                 update_id=update_id,
                 received_at=now,
-                payload_sealed=self._keys.seal_text("inbound", payload),
+                payload_sealed=self._keys.seal_text(INBOUND, payload),
                 done_at=None,
             )
 
@@ -246,4 +247,4 @@ class People(Repository):
             .where(inbound.c.bot_id == bot_id, inbound.c.done_at.is_(None), inbound.c.payload_sealed.is_not(None))
             .order_by(inbound.c.update_id)
         )
-        return [self._keys.open_text("inbound", row.payload_sealed) for row in rows]
+        return [self._keys.open_text(INBOUND, row.payload_sealed) for row in rows]

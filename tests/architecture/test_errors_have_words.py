@@ -27,7 +27,7 @@ WITHIN = {
     "update_failed",  # the chat has apologised; the channel takes the update for handled
 }
 #: They end a start or a command, which prints them as one line: they say themselves what to do.
-LINES = {"unsafe_database", "key_file_problem", "content_error", "law_text_refused"}
+LINES = {"unsafe_database", "key_file_problem", "content_error", "law_text_refused", "unopened", "still_sealed"}
 
 
 def errors() -> dict[str, type[QingfengError]]:

@@ -1,0 +1,103 @@
+"""Every column that holds bytes, and whose key opens them: what `qingfeng rotate-key` has to seal anew.
+
+What a newcomer gets wrong: a new column of bytes stands here too, with the purpose its repository seals it for, or
+among those that are not the server's to open. A test finds one that does not.
+"""
+
+from typing import Final
+
+from storage import files, outbox
+from storage.repositories import (
+    cases,
+    clocks,
+    dialogue,
+    escalations,
+    flags,
+    inquiries,
+    investigations,
+    links,
+    messages,
+    officials,
+    people,
+    recusals,
+    reports,
+    transfers,
+)
+from storage.repositories.files import NAME
+
+#: Table and column -> the purposes it may have been sealed for.
+SEALED_BY_SERVER: Final[dict[str, tuple[str, ...]]] = {
+    "case_clock.extension_sealed": (clocks.PAUSE,),
+    "case_flag.inputs_sealed": (flags.INPUTS,),
+    "case_flag.reasons_sealed": (flags.INPUTS,),
+    "case_matter.quote_sealed": (cases.MATTER,),
+    "case_merge.reason_sealed": (links.MERGE,),
+    "case_message.body_sealed": (dialogue.MESSAGE, cases.NOTE),  # reporters' additions were notes once
+    "case_note.body_sealed": (cases.NOTE,),
+    "cases.narrative_sealed": (cases.NARRATIVE,),
+    "chat_message.body_sealed": (messages.BODY,),
+    "clock_pause.reason_sealed": (clocks.PAUSE,),
+    "disposal.note_sealed": (investigations.OPINION,),
+    "disposal.reason_sealed": (investigations.OPINION,),
+    "escalation.answer_sealed": (escalations.ANSWER,),
+    "flag_removal.reason_sealed": (flags.REMOVAL,),
+    "inbound.payload_sealed": (people.INBOUND,),
+    "inquiry.question_sealed": (inquiries.QUESTION,),
+    "inquiry.reply_sealed": (inquiries.QUESTION,),
+    "inquiry_escalation.note_sealed": (inquiries.NOTE,),
+    "investigation.summary_sealed": (investigations.FINDING,),
+    "investigation_evidence.description_sealed": (investigations.FINDING,),
+    "investigation_step.body_sealed": (investigations.FINDING,),
+    "kinship.name_sealed": (recusals.KINSHIP,),
+    "measure.document_sealed": (investigations.MEASURE,),
+    "measure.reason_sealed": (investigations.MEASURE,),
+    "official.notice_chat_sealed": (officials.NOTICE,),
+    "official.totp_secret_sealed": (officials.TOTP,),
+    "outbox.payload_sealed": (outbox.PURPOSE,),
+    "outbox.recipient_sealed": (outbox.PURPOSE,),
+    "person.data_sealed": (people.DATA,),
+    "person.handle_sealed": (people.HANDLE,),
+    "report_draft.answers_sealed": (reports.ANSWERS,),
+    "stored_file.name_sealed": (NAME,),
+    "transfer.answer_sealed": (transfers.REASON,),
+    "transfer.reason_sealed": (transfers.REASON,),
+}
+
+#: What the files themselves are sealed for.
+FILES: Final = files.PURPOSE
+
+#: Sealed, but to people: the server cannot open them, and no key of the server's stands behind them.
+SEALED_TO_PEOPLE: Final = frozenset(
+    {
+        "custodian_key.private_key_sealed",
+        "custodian_pepper.pepper_sealed",
+        "identity.contact_sealed",
+        "identity.name_sealed",
+    }
+)
+
+#: Keyed with the first secret, which stays in the key file for good (`KeyRing.index`).
+KEYED_INDEXES: Final = frozenset(
+    {
+        "cases.receipt_index",
+        "cases.reported_person_index",
+        "filing_mark.subject",
+        "mass_reaction.subject",
+        "person.key",
+        "sign_in_failure.subject",
+    }
+)
+
+#: Public halves, salts, hashes of random tokens, tokens made with the custodians' secret, our own content.
+IN_CLEAR: Final = frozenset(
+    {
+        "cases.person_token",
+        "custodian_key.public_key",
+        "custodian_key.salt",
+        "desk_session.token_hash",
+        "invitation.token_hash",
+        "rule_set.content",
+        "sign_in_link.token_hash",
+        "web_visitor.token_hash",
+    }
+)
