@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
+from bot.logging import set_up_logging
+
 #: Command -> (module, what it does in one line).
 COMMANDS: Final = {
     "run": ("run", "serve the web chat, the desk and Telegram"),
@@ -40,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 2
     os.umask(0o077)  # what we write is for our own account: database, key, files
+    set_up_logging("warning")  # `run` says how much more it wants to say
     module = import_module(f"bot.commands.{COMMANDS[parsed.command][0]}")
     try:
         code: int = module.run(parsed)

@@ -5,7 +5,6 @@ Importing this module imports aiogram (seconds); `bot.front` answers meanwhile.
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -52,8 +51,6 @@ from knowledge.casework.classification import Classifier
 from knowledge.loader import load_knowledge
 from storage import deployment
 from storage.unit_of_work import Storage, UnitOfWork
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)

@@ -5,11 +5,11 @@ dead process left behind.
 """
 
 import asyncio
-import logging
 import secrets
 from contextlib import suppress
 from typing import Final, Protocol
 
+import structlog
 from aiogram.exceptions import (
     TelegramBadRequest,
     TelegramForbiddenError,
@@ -30,7 +30,7 @@ from storage.outbox import Delivery
 from storage.tables.records import outbox as outbox_table
 from storage.unit_of_work import Storage
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 WORKERS: Final = 3
 BATCH: Final = 10
@@ -100,7 +100,7 @@ class Deliveries:
         except _NEVER as error:
             await outbox.mark_failed(self._storage, delivery.id, reason=type(error).__name__)
         except Exception as error:  # noqa: BLE001 - an outer boundary: the row must not be lost
-            log.warning("delivery_put_back id=%s attempt=%s %s", delivery.id, delivery.attempts, type(error).__name__)
+            log.warning("delivery_put_back", id=delivery.id, attempt=delivery.attempts, error=type(error))
             await outbox.put_back(self._storage, delivery, reason=type(error).__name__)
 
     async def _work(self, name: str) -> None:

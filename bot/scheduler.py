@@ -3,15 +3,15 @@
 A tick that comes late runs once and late (`coalesce`, no misfire limit), never twice at a time.
 """
 
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC
 from typing import Final
 
+import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 REMIND_SECONDS: Final = 30
 SWEEP_SECONDS: Final = 5
@@ -49,6 +49,6 @@ def _guarded(tick: Callable[[], Awaitable[None]], name: str) -> Callable[[], Awa
         try:
             await tick()
         except Exception:
-            log.exception("tick_failed name=%s", name)  # the next tick finds the same due rows
+            log.exception("tick_failed", name=name)  # the next tick finds the same due rows
 
     return run

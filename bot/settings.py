@@ -1,5 +1,6 @@
 """Settings: environment variables with the prefix QINGFENG_, or a `.env` file in the working folder."""
 
+from datetime import time
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,7 @@ class Settings(BaseSettings):
     telegram_token: SecretStr | None = None
     telegram_api: str | None = None
     officials_telegram_token: SecretStr | None = None
+    notices_at: time | None = None  # officials' notices leave once a day, at this time in Shanghai; None: at once
     contact: str = ""  # a sentence with a phone number, for people whose browser cannot chat
     log_level: str = "INFO"
 

@@ -7,18 +7,22 @@ through forgets what it said and to whom.
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from knowledge.clock import SHANGHAI
 from storage.tables.records import outbox
 
 if TYPE_CHECKING:
     from storage.unit_of_work import Storage, UnitOfWork
 
 PURPOSE: Final = "outbox"
+DIGEST: Final = "outbox.digest"
+#: The kind of row that tells an official that something waits, and nothing else.
+NOTICE: Final = "notice"
 CLAIM: Final = timedelta(seconds=60)
 #: What is left of a row that will not leave again.
 EMPTIED: Final = {"recipient_sealed": b"", "payload_sealed": b"", "claimed_until": None}
@@ -62,9 +66,15 @@ class Outbox:
     ) -> int | None:
         """Queue one message; None when the same cause queued it before.
 
-        `claimed_by` hands the row to the caller at once (a reply it is about to send itself).
+        `claimed_by` hands the row to the caller at once (a reply it is about to send itself). Where notices leave at a
+        fixed time of day, the first of a day stands for all of them.
         """
         keys, now = self._uow.keys, self._uow.clock.now()
+        fixed = self._uow.storage.notices_at
+        if kind == NOTICE and fixed is not None:
+            available_at = _next(now, fixed)
+            whom = keys.index(DIGEST, f"{recipient.channel}/{recipient.chat_id}").hex()
+            dedupe_key = f"notice/digest/{available_at.isoformat()}/{whom}"
         row_id = self._uow.ids.next()
         insert = sqlite.insert if self._uow.storage.database.is_sqlite else postgresql.insert
         result = await self._uow.execute(
@@ -82,6 +92,13 @@ class Outbox:
             .on_conflict_do_nothing(index_elements=["dedupe_key"])
         )
         return row_id if result.rowcount else None
+
+
+def _next(now: datetime, at: time) -> datetime:
+    """The next instant at a time of day, Shanghai time."""
+    here = now.astimezone(SHANGHAI)
+    today = datetime.combine(here.date(), at, SHANGHAI)
+    return (today if today > here else today + timedelta(days=1)).astimezone(UTC)
 
 
 async def claim(storage: "Storage", *, worker: str, limit: int) -> list[Delivery]:

@@ -14,6 +14,7 @@ Leaving the block without `commit` drops everything.
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import time
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
@@ -67,6 +68,9 @@ from storage.vault import KeyRing
 
 class Storage:
     """What a running deployment remembers with: database, keys, files, clock."""
+
+    #: When officials' notices leave, once a day, Shanghai time; None: at once.
+    notices_at: time | None = None
 
     def __init__(self, database: Database, keys: KeyRing, files: FileStore, clock: Clock) -> None:
         self.database = database

@@ -4,7 +4,9 @@ Without PostgreSQL its half is skipped and says so; under CI=true a missing serv
 """
 
 import asyncio
+import logging
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import TypeVar
 
 import pytest
 
+from bot.logging import connect_structlog
 from storage.engine import Database
 from storage.files import FileStore
 from storage.unit_of_work import Storage
@@ -22,6 +25,8 @@ from tests.fakes import FakeClock
 T = TypeVar("T")
 IN_CI = os.environ.get("CI") == "true"
 AT_NIGHT = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+
+connect_structlog()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -35,6 +40,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _on_postgresql(item: pytest.Item) -> bool:
     return item.get_closest_marker("postgres") is not None
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """A command called in this process sets up the process's logging; the next test has its own."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level, logging.raiseExceptions, sys.excepthook
+    yield
+    if sys.excepthook is not before[3]:
+        logging.captureWarnings(capture=False)
+        root.handlers[:], logging.raiseExceptions, sys.excepthook = before[0], before[2], before[3]
+        root.setLevel(before[1])
 
 
 @pytest.fixture(scope="session")

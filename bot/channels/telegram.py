@@ -5,10 +5,10 @@ again: the next start handles what was received and not done.
 """
 
 import asyncio
-import logging
 from collections.abc import Coroutine
 from typing import Final
 
+import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
@@ -19,7 +19,7 @@ from aiogram.types import Update
 from bot.channels.pacing import Pacing
 from storage.unit_of_work import Storage
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 NAME: Final = "telegram"
 POLL_SECONDS: Final = 25
@@ -64,11 +64,11 @@ class Polling:
                     offset = updates[-1].update_id + 1
                 failures = 0
             except TelegramConflictError:
-                log.error("telegram_conflict: another process polls with the same token; stop one of them")  # noqa: TRY400
+                log.error("telegram_another_process_polls_with_our_token")  # noqa: TRY400
                 await asyncio.sleep(10)
             except (TelegramAPIError, OSError, TimeoutError) as error:
                 failures += 1
-                log.warning("telegram_poll_failed %s", type(error).__name__)
+                log.warning("telegram_poll_failed", error=type(error))
                 await asyncio.sleep(min(30.0, 2.0**failures))
 
     async def stop(self) -> None:
@@ -98,7 +98,7 @@ class Polling:
         try:
             await self._dispatcher.feed_update(self._bot, update)
         except Exception:
-            log.exception("telegram_update_failed update=%s", update.update_id)
+            log.exception("telegram_update_failed", update=update.update_id)
 
     async def _start(self, work: Coroutine[None, None, None]) -> None:
         await self._slots.acquire()

@@ -69,6 +69,7 @@ async def open_unlocked(settings: Settings, *, prove: bool = True) -> AsyncItera
         await database.verify(triggers=prove)
         keys = await _keys(settings, database)
         storage = Storage(database, keys, FileStore(folder, keys), SystemClock())
+        storage.notices_at = settings.notices_at
         await deployment.bind_key(storage)
         if prove:
             await storage.calendars.refresh()

@@ -6,7 +6,6 @@ channel they are outbox rows, sent right after the commit, and by the delivery w
 """
 
 import asyncio
-import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Protocol
 from weakref import WeakValueDictionary
 
+import structlog
 from aiogram import BaseMiddleware, Bot
 from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.dispatcher.middlewares.user_context import EVENT_CONTEXT_KEY, EventContext
@@ -29,7 +29,7 @@ from storage.outbox import Delivery, Recipient
 from storage.repositories.people import UpdateKey
 from storage.unit_of_work import Storage, UnitOfWork
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 WORKER: Final = "reply"
 
@@ -185,13 +185,7 @@ class OneTransaction(BaseMiddleware):
         network channel the update counts as handled, or every restart would stumble over it and apologise again.
         """
         reference = secrets.token_hex(3).upper()
-        log.error(
-            "update_failed reference=%s channel=%s update=%s",
-            reference,
-            channel.name,
-            update.update_id,
-            exc_info=error,
-        )
+        log.error("update_failed", reference=reference, channel=channel.name, update=update.update_id, exc_info=error)
         if channel.history:
             raise UpdateFailed(reference) from error
         reply = texts.something_broke(reference)
@@ -203,7 +197,7 @@ class OneTransaction(BaseMiddleware):
                 await uow.people.mark_done(UpdateKey(channel.bot.id, update.update_id))
                 await uow.commit()
         except Exception:
-            log.exception("apology_failed reference=%s", reference)
+            log.exception("apology_failed", reference=reference)
             return False
         return True
 

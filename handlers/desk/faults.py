@@ -4,13 +4,12 @@ An unexpected error becomes a page with a reference number. The log has the numb
 neither the address (it may hold a link's token) nor the error's own text (it may quote a row).
 """
 
-import logging
-import traceback
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 
+import structlog
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -25,7 +24,7 @@ from handlers.services.errors import DeclarationNeeded, NotFound
 from knowledge.errors import QingfengError
 from storage.ids import readable_code
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 STATUS: Final = {
     "not_found": HTTPStatus.NOT_FOUND,
@@ -100,10 +99,7 @@ async def error_page(
 
 def _logged(error: Exception, route: str, method: str) -> str:
     reference = readable_code("QF-E", groups=1, length=6)
-    stack = "".join(traceback.format_tb(error.__traceback__))
-    log.error(
-        "desk_failed reference=%s route=%s %s error=%s\n%s", reference, method, route, type(error).__name__, stack
-    )
+    log.error("desk_failed", reference=reference, route=route, method=method, exc_info=error)
     return reference
 
 

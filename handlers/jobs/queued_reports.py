@@ -1,11 +1,11 @@
 """The tick that files the reports which waited for their turn; the scheduler only calls it."""
 
-import logging
+import structlog
 
 from handlers.services.reports import Reports
 from storage.unit_of_work import Storage
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 async def file_queued_reports(storage: Storage, reports: Reports) -> int:
@@ -22,5 +22,5 @@ async def file_queued_reports(storage: Storage, reports: Reports) -> int:
                 filed += await reports.file_queued(uow, draft_id)
                 await uow.commit()
             except Exception:
-                log.exception("queued_report_failed draft=%s", draft_id)
+                log.exception("queued_report_failed", draft=draft_id)
     return filed

@@ -7,10 +7,11 @@ an `Answerer` is made for each place that has some, at its first question, and t
 """
 
 import asyncio
-import logging
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
+
+import structlog
 
 from knowledge.additions import Addition, LocalDocument, addition, extend, for_place
 from knowledge.answering import Answerer
@@ -20,7 +21,7 @@ from knowledge.model import KnowledgeBase, Provision
 from storage.repositories.entries import EntryVersion
 from storage.unit_of_work import Storage
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 MOST_PLACES: Final = 32
 
@@ -74,7 +75,7 @@ class AnswerBook:
         additions = tuple(as_addition(version) for version in published)
         places = frozenset(one.entry.place_path for one in additions)
         self._edition = _Edition(newest, additions, places)
-        log.info("answer_book_refreshed publication=%s entries=%s", newest, len(additions))
+        log.info("answer_book_refreshed", publication=newest, entries=len(additions))
         return True
 
     def _made_for(self, place: str, edition: _Edition) -> Answerer:

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from bot.logging import SafeFormatter
 from handlers.desk.app import PAGES
 from handlers.desk.security import CONTENT_SECURITY_POLICY, HEADERS
 from handlers.services import elections, transfers
@@ -309,7 +310,7 @@ async def test_a_broken_page_shows_a_reference_and_logs_no_personal_data(sqlite_
     reference = re.search(r"QF-E-\w{6}", browser.text)
     assert reference
     assert "王秀兰" not in browser.source
-    line = next(record for record in caplog.records if record.name == "handlers.desk.faults").getMessage()
+    line = SafeFormatter().format(next(one for one in caplog.records if one.name == "handlers.desk.faults"))
     assert reference.group() in line
     assert "RuntimeError" in line
     assert "show_timetables" in line
