@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test check bench format pins clean
+.PHONY: run test check advisories secrets bench fuzz format pins clean
 
 run: $(VENV)/.runtime
 	@test -e var/qingfeng.db || $(BIN)/qingfeng demo --if-empty
@@ -21,9 +21,26 @@ check: $(VENV)/.development
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/mypy
 	@$(BIN)/qingfeng check-content
+	@$(MAKE) --no-print-directory secrets advisories
+
+# Known vulnerabilities of what is pinned; says so and goes on where nobody can be asked.
+advisories: $(VENV)/.development
+	@$(BIN)/python .ci/advisories.py
+
+# Secrets in what git tracks. Passwords of made-up people stand all over the tests; a line that only looks like a secret
+# ends with "pragma: allowlist secret".
+secrets: $(VENV)/.development
+	@git ls-files -z -- ':!tests' ':!requirements' | xargs -0 $(BIN)/detect-secrets-hook --exclude-secrets '^(one|two)$$'
+	@git ls-files -z -- tests | xargs -0 $(BIN)/detect-secrets-hook --disable-plugin KeywordDetector
+	@echo "No secrets in what git tracks."
 
 bench: $(VENV)/.development
 	@$(BIN)/python -m tests.benchmarks
+
+# A million odd inputs; begun again it goes on. FUZZ=4000 for a few.
+FUZZ ?= 1000000
+fuzz: $(VENV)/.development
+	@$(BIN)/python -m tests.fuzz --count $(FUZZ)
 
 format: $(VENV)/.development
 	@$(BIN)/ruff check --fix .

@@ -32,6 +32,7 @@ from storage.unit_of_work import Storage, UnitOfWork
 log = structlog.stdlib.get_logger(__name__)
 
 WORKER: Final = "reply"
+_TOO_LARGE: Final = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class OneTransaction(BaseMiddleware):
         context: EventContext = data[EVENT_CONTEXT_KEY]
         if not isinstance(event, Update) or context.chat is None or context.user is None:
             return None
-        if context.chat.type != "private":
+        if context.chat.type != "private" or not _fits(event, context):
             return None
         channel = self._channels[data["bot"].id]
         async with self._locks.hold(channel.name, context.chat.id):
@@ -200,6 +201,13 @@ class OneTransaction(BaseMiddleware):
             log.exception("apology_failed", reference=reference)
             return False
         return True
+
+
+def _fits(update: Update, context: EventContext) -> bool:
+    """Whether a database can hold the numbers an update is known by; no network of ours has larger ones."""
+    message = update.message or update.edited_message
+    numbers = (update.update_id, context.chat_id or 0, context.user_id or 0, message.message_id if message else 0)
+    return all(abs(number) < _TOO_LARGE for number in numbers)
 
 
 def _replies(result: Any) -> list[Reply]:

@@ -42,7 +42,7 @@ LOOK_AGAIN_SECONDS: Final = 2.0  # another process may have written
 MAX_FILES: Final = 10
 LARGEST_UPLOAD: Final = 2 * MAX_FILE_BYTES  # the page sends about 20 MB at a time; one file too big is told by name
 Visitor = Annotated[str | None, Cookie()]
-After = Annotated[int, Query(ge=0)]
+After = Annotated[int, Query(ge=0, lt=2**63)]
 Wait = Annotated[float, Query(ge=0)]
 _SOON: Final = {"Retry-After": "5"}  # seconds; the page keeps what was written and sends it again by itself
 _INLINE: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
@@ -277,8 +277,9 @@ async def _posted(chat: WebChat, chat_id: int, request: Request) -> int:
         raise BadMessage("没看懂发来的内容，请刷新页面再试。")
     key = str(body.get("key") or secrets.token_hex(16))
     if isinstance(body.get("callback"), str):
-        message_id = body.get("message_id")
-        return await chat.press(chat_id, body["callback"], message_id if isinstance(message_id, int) else None, key)
+        given = body.get("message_id")
+        message_id = given if isinstance(given, int) and 0 < given < 2**63 else None
+        return await chat.press(chat_id, body["callback"], message_id, key)
     if isinstance(body.get("text"), str):
         return await chat.say(chat_id, body["text"], key)
     raise BadMessage("没有看到字，请打几个字再发。")
