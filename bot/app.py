@@ -25,18 +25,21 @@ from bot.delivery import Deliveries, NoticeSender
 from bot.front import StartRefused
 from bot.scheduler import create_scheduler
 from bot.settings import Settings
+from bot.witness import open_witness
 from handlers.chat import follow
 from handlers.chat.dispatcher import create_dispatcher
 from handlers.chat.filters import Flow
 from handlers.chat.transaction import Channel, ChatLocks
 from handlers.desk.app import DeskSettings, create_desk
 from handlers.jobs.deadlines import follow_calendar, remind_of_deadlines
+from handlers.jobs.log_heads import Send, send_heads, sign_daily_head
 from handlers.jobs.questions import tell_late_questions
 from handlers.jobs.queued_reports import file_queued_reports
 from handlers.jobs.reminders import remind
 from handlers.jobs.reporters import put_away, tell_missed_dates
 from handlers.jobs.retention import erase_old_cases
 from handlers.jobs.transfers import expire_offers
+from handlers.public.log import create_public_log
 from handlers.services import commitments, rule_sets
 from handlers.services.access import Access
 from handlers.services.answer_book import AnswerBook
@@ -66,6 +69,7 @@ class Application:
     telegram_bot: Bot | None
     book: AnswerBook
     reports: Reports
+    witness: Send | None
     background: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def remind(self) -> None:
@@ -77,6 +81,7 @@ class Application:
         queued += await file_queued_reports(self.storage, self.reports)
         queued += await tell_missed_dates(self.storage)
         await put_away(self.storage, str(Flow.case.state), follow.is_put_away)
+        await sign_daily_head(self.storage)
         if queued:
             self.deliveries.wake()
 
@@ -89,6 +94,11 @@ class Application:
     async def erase(self) -> None:
         """One look for ended cases whose time is over."""
         await erase_old_cases(self.storage)
+
+    async def witnessed(self) -> None:
+        """One attempt to bring signed heads of the log to the second party, where there is one."""
+        if self.witness:
+            await send_heads(self.storage, self.witness)
 
     async def sweep(self) -> None:
         """One look for rows whose time has come."""
@@ -110,6 +120,7 @@ async def open_application(
     Raises:
         StartRefused: Telegram refuses a token, or the casework content changed without a new version.
     """
+    witness = _witness(settings)
     await storage.calendars.refresh()
     classifier = Classifier(load_categories())
     knowledge = load_knowledge()
@@ -146,9 +157,10 @@ async def open_application(
         username = (await telegram_bot.me()).username if telegram_bot else None
         desk = DeskSettings(settings.public_url, demo, username, notices_username or username)
         pages = create_desk(storage, access or Access(), answers, desk, deliveries.wake)
-        http = _http(storage, web, pages, secure=settings.public_url.startswith("https://"))
+        log_pages = create_public_log(storage, demo=demo)
+        http = _http(storage, web, (pages, log_pages), secure=settings.public_url.startswith("https://"))
         await book.refresh(storage)
-        yield Application(settings, storage, dispatcher, deliveries, web, http, telegram_bot, book, reports)
+        yield Application(settings, storage, dispatcher, deliveries, web, http, telegram_bot, book, reports, witness)
 
 
 @asynccontextmanager
@@ -156,7 +168,11 @@ async def running(application: Application) -> AsyncIterator[None]:
     """Run deliveries, the scheduler and Telegram's polling beside the web server."""
     application.deliveries.start()
     scheduler = create_scheduler(
-        remind=application.remind, sweep=application.sweep, refresh=application.refresh, erase=application.erase
+        remind=application.remind,
+        sweep=application.sweep,
+        refresh=application.refresh,
+        erase=application.erase,
+        witness=application.witnessed,
     )
     scheduler.start()
     polling = None
@@ -176,6 +192,15 @@ async def running(application: Application) -> AsyncIterator[None]:
         if polling:
             await polling.stop()
         await application.deliveries.stop()
+
+
+def _witness(settings: Settings) -> Send | None:
+    if not settings.log_witness:
+        return None
+    try:
+        return open_witness(settings.log_witness)
+    except ValueError as error:
+        raise StartRefused(str(error)) from error
 
 
 async def _keep_rules(uow: UnitOfWork) -> None:
@@ -220,10 +245,11 @@ async def _officials(settings: Settings, stack: AsyncExitStack) -> tuple[NoticeS
         ) from error
 
 
-def _http(storage: Storage, web: WebChat, desk: APIRouter, *, secure: bool) -> FastAPI:
+def _http(storage: Storage, web: WebChat, pages: tuple[APIRouter, ...], *, secure: bool) -> FastAPI:
     app = FastAPI(title="Qingfeng", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(create_web_chat(web, secure=secure))
-    app.include_router(desk)
+    for router in pages:
+        app.include_router(router)
 
     @app.get("/readyz")
     async def readyz() -> JSONResponse:

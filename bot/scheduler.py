@@ -16,6 +16,7 @@ log = structlog.stdlib.get_logger(__name__)
 REMIND_SECONDS: Final = 30
 SWEEP_SECONDS: Final = 5
 REFRESH_SECONDS: Final = 30
+WITNESS_SECONDS: Final = 60
 ERASE_SECONDS: Final = 3_600  # hours would do; but a process that is restarted every night must get there too
 
 
@@ -25,6 +26,7 @@ def create_scheduler(
     sweep: Callable[[], Awaitable[None]],
     refresh: Callable[[], Awaitable[None]],
     erase: Callable[[], Awaitable[None]],
+    witness: Callable[[], Awaitable[None]],
 ) -> AsyncIOScheduler:
     """A scheduler with our ticks, not started.
 
@@ -33,6 +35,7 @@ def create_scheduler(
         sweep: Wakes the delivery workers, for rows whose time has come or whose worker died.
         refresh: Looks for entries that another process has published.
         erase: Erases ended cases whose time is over.
+        witness: Sends signed heads of the log to the second party.
     """
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
@@ -40,6 +43,7 @@ def create_scheduler(
     scheduler.add_job(_guarded(remind, "remind"), IntervalTrigger(seconds=REMIND_SECONDS), id="remind")
     scheduler.add_job(_guarded(sweep, "sweep"), IntervalTrigger(seconds=SWEEP_SECONDS), id="sweep")
     scheduler.add_job(_guarded(refresh, "refresh"), IntervalTrigger(seconds=REFRESH_SECONDS), id="refresh")
+    scheduler.add_job(_guarded(witness, "witness"), IntervalTrigger(seconds=WITNESS_SECONDS), id="witness")
     scheduler.add_job(_guarded(erase, "erase"), IntervalTrigger(seconds=ERASE_SECONDS), id="erase")
     return scheduler
 

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     notices_at: time | None = None  # officials' notices leave once a day, at this time in Shanghai; None: at once
     contact: str = ""  # a sentence with a phone number, for people whose browser cannot chat
     log_level: str = "INFO"
+    log_witness: str | None = None  # where signed heads of the event log are sent: https://... or file:///...
 
     @property
     def public_url(self) -> str:

@@ -30,6 +30,7 @@ from storage.calendars import Calendars
 from storage.engine import Database
 from storage.files import FileStore
 from storage.ids import TimeOrderedIds
+from storage.log_heads import LogHeads
 from storage.outbox import Outbox
 from storage.refusals import refusals
 from storage.repositories.calendar_years import CalendarYears
@@ -354,3 +355,8 @@ class UnitOfWork:
     def log(self) -> EventLog:
         """The event log."""
         return EventLog(self)
+
+    @cached_property
+    def log_heads(self) -> LogHeads:
+        """Signed heads of the event log."""
+        return LogHeads(self)

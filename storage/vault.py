@@ -15,6 +15,7 @@ which it was typed has been handled.
 
 import fcntl
 import hashlib
+import hmac
 import os
 import stat
 from collections.abc import Iterator
@@ -121,6 +122,17 @@ class KeyRing:
         if key is None:
             key = self._index_keys[purpose] = _derive(self._index_secret, f"index/{purpose}")
         return hashlib.blake2b(value.encode(), key=key, digest_size=16).digest()
+
+    def vouch(self, purpose: str, data: bytes) -> bytes:
+        """A keyed hash that only a holder of the key file can make or check: 32 bytes (BLAKE2b)."""
+        key = self._index_keys.get(f"vouch/{purpose}")
+        if key is None:
+            key = self._index_keys[f"vouch/{purpose}"] = _derive(self._index_secret, f"vouch/{purpose}")
+        return hashlib.blake2b(data, key=key, digest_size=KEY_BYTES).digest()
+
+    def vouches(self, purpose: str, made_with: str, data: bytes, seal: bytes) -> bool:
+        """Whether a keyed hash was made by the key that is called `made_with`, which must be this one."""
+        return made_with == self.fingerprint and hmac.compare_digest(self.vouch(purpose, data), seal)
 
     def with_new_generation(self) -> "KeyRing":
         """The same ring with a new secret that seals from now on."""

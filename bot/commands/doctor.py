@@ -68,7 +68,7 @@ async def _cases(settings: Settings) -> Check:
 
 async def _log(settings: Settings) -> Check:
     async with open_storage(settings) as storage:
-        report = await audit.verify(storage.database)
+        report = await audit.verify(storage.database, keys=storage.keys)
     if report.fault:
         return Check("event log", ok=False, says=f"event {report.fault.event_id}: {report.fault.fault}")
     return Check("event log", ok=True, says=f"{report.events} events, unbroken")

@@ -477,6 +477,8 @@ FAULTS: Final[dict[tuple[str, str], str]] = {
 #: What a rule of the database refused: one calm sentence for each word behind `qf:`.
 RULES: Final[dict[str, str]] = {
     "append_only": "记下来的内容只能补充，不能改、不能删。",
+    "event_seal": "这笔记录没有盖上封印，没有记。请再试一次；还不行就告诉管系统的人。",
+    "log_head": "存证只能接在上一次后面，记到最新的一笔。",
     "case_birth": "新的件只能从“已收到”开始。",
     "case_merge": "合并要两件归同一个单位、都没出结论，必查的标记和回避的人都要带过去。",
     "case_merged": "这件并到别的件里了，到那一件上办。",

@@ -82,6 +82,36 @@ event = Table(
     Column("detail", Document, nullable=False),
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False, unique=True),
+    Column("seal", LargeBinary),  # 32 bytes, keyed; NULL: recorded before revision 0006
+    Column("seal_key", String(16)),  # which of the server's keys made the seal
+    Index("ix_event_actor_id", "actor", "id"),
+    Index("ix_event_subject_id", "subject", "id"),
+    Index("ix_event_at", "at"),
+)
+
+#: What was said in public of the log: on this day it ended with this event. Signed, and never changed.
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 ... without a gap
+    Column("events", ForeignKey("event.id", ondelete="RESTRICT"), nullable=False),  # how many: the newest one's id
+    Column("hash", String(64), nullable=False),  # of the newest event
+    Column("sealed_from", BigInteger, nullable=False),  # the first event with a seal
+    Column("at", Instant, nullable=False),
+    Column("previous", String(64), nullable=False),  # fingerprint of the head before, empty for the first
+    Column("public_key", LargeBinary, nullable=False),  # Ed25519, 32 bytes
+    Column("signature", LargeBinary, nullable=False),
+)
+
+#: Heads on their way to a second party; nothing of the log waits for it.
+log_head_copy = Table(
+    "log_head_copy",
+    metadata,
+    Column("number", ForeignKey("log_head.number", ondelete="RESTRICT"), primary_key=True),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("try_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Column("last_error", String(200)),
 )
 
 deployment = Table(

@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from tests.benchmarks import cases, conversations, push, retrieval
+from tests.benchmarks import audit, cases, conversations, push, retrieval
 
 
 async def measure() -> dict[str, float]:
@@ -15,6 +15,7 @@ async def measure() -> dict[str, float]:
         **await conversations.tip_steps(),
         **await push.measure(),
         **await cases.measure(),
+        **await audit.measure(),
     }
 
 

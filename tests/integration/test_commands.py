@@ -1,5 +1,6 @@
 """The command line from outside: help, exit codes, one JSON object a line, and nothing heavy imported for nothing."""
 
+import asyncio
 import io
 import json
 import os
@@ -17,11 +18,13 @@ import pyotp
 import pytest
 
 from bot.__main__ import COMMANDS, main
+from bot.clock import SystemClock
 from bot.settings import Settings, read_settings
 from handlers.services.access import Access
 from knowledge.casework.access import Role
 from storage.engine import Database
 from storage.files import FileStore
+from storage.log_heads import LogHead
 from storage.unit_of_work import Storage
 from storage.vault import load_key_file
 from tests import factories
@@ -268,7 +271,6 @@ def test_a_created_official_signs_in_with_the_printed_secret(
     assert {"username": "auditor1", "role": "auditor"}.items() <= seat.items()
     assert seat["totp_uri"].startswith("otpauth://totp/")
     assert PASSWORD not in said.out + said.err
-    import asyncio
 
     assert asyncio.run(sign_in(seat["totp_secret"], "auditor1")) == Role.AUDITOR
     again = qingfeng(*CREATE, stdin=f"{PASSWORD}\n")
@@ -334,6 +336,74 @@ def test_the_demo_fills_an_empty_database_once_and_the_doctor_and_the_auditor_ar
     assert qingfeng("doctor").code == 1
 
 
+async def _with_events(folder: Path, *, count: int) -> list[LogHead]:
+    """Record some events as the application does, each followed by a signed head."""
+    keys = load_key_file(folder / "var" / "qingfeng.key")
+    url = f"sqlite:///{folder / 'var' / 'qingfeng.db'}"
+    storage = Storage(Database(url), keys, FileStore(folder / "files", keys), SystemClock())
+    heads = []
+    for number in range(count):
+        async with storage.unit_of_work() as uow:
+            await uow.log.record(actor="system", act="test", subject=f"case/{number}")
+            heads.append(await uow.log_heads.sign())
+            await uow.commit()
+    await storage.close()
+    return [head for head in heads if head]
+
+
+def test_audit_takes_what_the_public_page_said_and_does_without_the_key_file(
+    qingfeng: Callable[..., Said], folder: Path, migrated: Path
+) -> None:
+    assert qingfeng("audit", "verify").code == 0  # the first start writes the key file
+    heads = asyncio.run(_with_events(folder, count=3))
+    (folder / "log.json").write_text(json.dumps({"heads": [one.as_json() for one in reversed(heads)], "key": {}}))
+    (folder / "heads.jsonl").write_text("\n".join(json.dumps(one.as_json()) for one in heads))
+    (folder / "one.json").write_text(json.dumps(heads[1].as_json()))
+    for kept in ("log.json", "heads.jsonl", "one.json"):
+        said = qingfeng("audit", "verify", "--head", kept)
+        assert said.code == 0, said
+        assert "3 events, unbroken" in said.out
+        assert "is in the chain" in said.out
+        assert "No log proves" in said.out
+    (folder / "var" / "qingfeng.key").rename(folder / "elsewhere.key")
+    key = heads[0].public_key.hex()
+    alone = qingfeng("audit", "verify", "--public-key", key, "--head", "log.json", "--json")
+    assert (alone.code, alone.objects[0]["seals_checked"], alone.objects[0]["heads"]) == (0, False, 3)
+    assert len(alone.objects[0]["not_proved"]) == 2
+    strange = qingfeng("audit", "verify", "--public-key", "ab" * 32)
+    assert (strange.code, "unknown key" in strange.out) == (1, True)
+    with sqlite3.connect(migrated) as behind:  # a cut-off end, and the heads cut off with it
+        for name in ("event_no_delete", "log_head_no_delete"):
+            behind.execute(f"DROP TRIGGER {name}")
+        for rest in ("log_head_copy WHERE number > 1", "log_head WHERE number > 1", "event WHERE id > 1"):
+            behind.execute(f"DELETE FROM {rest}")
+    behind.close()
+    assert qingfeng("audit", "verify", "--public-key", key).code == 0
+    cut = qingfeng("audit", "verify", "--public-key", key, "--head", "one.json")
+    assert (cut.code, "BROKEN" in cut.out) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        (("--head", "none.json"), "none.json"),
+        (("--head", "empty.json"), "no head"),
+        (("--head", "odd.json"), "no head of the log"),
+        (("--head", "list.json"), "no head of the log"),
+        (("--public-key", "xyz"), "64 hexadecimal digits"),
+    ],
+)
+def test_audit_says_what_is_wrong_with_what_it_was_given(
+    qingfeng: Callable[..., Said], folder: Path, given: tuple[str, ...], word: str
+) -> None:
+    (folder / "empty.json").write_text('{"heads": []}')
+    (folder / "odd.json").write_text('{"number": 1}')
+    (folder / "list.json").write_text("[1, 2]")
+    said = qingfeng("audit", "verify", *given)
+    assert (said.code, said.out) == (2, "")
+    assert word in said.err
+
+
 def test_the_doctor_says_what_is_missing_and_how_to_mend_it(qingfeng: Callable[..., Said], migrated: Path) -> None:
     said = qingfeng("doctor", "--json")
     found = {check["check"]: check for check in said.objects}
@@ -372,6 +442,7 @@ _IMPORTS = """
 import io, json, sys
 from contextlib import redirect_stdout, redirect_stderr
 from bot.__main__ import COMMANDS, main
+from bot.clock import SystemClock
 calls = json.loads(sys.argv[1])
 told = {}
 for command in [*calls, *(name for name in COMMANDS if name not in calls and name != "run"), "run"]:

@@ -329,12 +329,13 @@ def test_what_the_guard_is_for_a_bare_connection_walks_round_the_delete_triggers
 ) -> None:
     url = databases.sqlite_database(sqlite_template, tmp_path)
     bare = sqlite3.connect(url.removeprefix("sqlite:///"))
-    bare.execute("INSERT INTO event VALUES (1, '2026-01-01', 'a', 'b', 'c', '{}', '', 'h')")
+    seal = "zeroblob(32), 'k'"
+    bare.execute(f"INSERT INTO event VALUES (1, '2026-01-01', 'a', 'b', 'c', '{{}}', '', 'h', {seal})")
     with pytest.raises(sqlite3.IntegrityError, match="append_only"):
         bare.execute("DELETE FROM event")
     bare.execute("PRAGMA recursive_triggers = ON")
     with pytest.raises(sqlite3.IntegrityError, match="qf:"):
-        bare.execute("REPLACE INTO event VALUES (1, '2026-01-01', 'x', 'b', 'c', '{}', '', 'h')")
+        bare.execute(f"REPLACE INTO event VALUES (1, '2026-01-01', 'x', 'b', 'c', '{{}}', '', 'h', {seal})")
     bare.close()
 
 
