@@ -23,7 +23,7 @@ from handlers.desk.names import names_context
 from handlers.desk.presence import said
 from handlers.desk.request import CaseNumber, Signed, Visit
 from handlers.desk.transfers import routing_context
-from handlers.services import bulk, cases, links, presence, recusals, transfers
+from handlers.services import bulk, cases, links, presence, reading, recusals, transfers
 from knowledge.casework.access import Permission
 from knowledge.casework.lifecycle import CLOSED_STATES, CaseState
 from storage.repositories.cases import QueueFilter, QueueMark
@@ -91,6 +91,11 @@ class _Asked:
         )
         return f"/desk/cases?{query}" if query else "/desk/cases"
 
+    def narrowed(self) -> dict[str, Any]:
+        """The same for the event log."""
+        asked = {"state": self.state, "must": self.must, "mine": self.mine, "late": self.late, "number": self.number}
+        return asked | {"further": bool(self.after)}
+
     def filter(self, official_id: int, today: date) -> QueueFilter:
         """The same for the service. Whoever looks for a number means it wherever the case stands."""
         return QueueFilter(
@@ -111,6 +116,8 @@ async def show_queue(visit: Signed) -> Response:
         page = await cases.queue(uow, visit.official, chosen, after=_mark(asked))
         counts = await cases.counts(uow, visit.official, replace(chosen, states=(), number=""))
         people = await bulk.people(uow, visit.official) if visit.may(Permission.HANDLE_CASES) else []
+        await reading.of_list(uow, visit.official, "cases", shown=len(page.cases), **asked.narrowed())
+        await uow.commit()
     return await visit.page(
         "cases.html",
         rows=[case_row(one, today) for one in page.cases],
@@ -134,6 +141,7 @@ async def ask_stand_back(visit: Signed, number: CaseNumber) -> Response:
     """Say what standing back means before it happens."""
     async with visit.unit_of_work() as uow:
         case, _ = await recusals.preview(uow, visit.official, number)
+        await uow.commit()
     return await visit.page("stand_back.html", case=case)
 
 

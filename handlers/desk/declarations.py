@@ -71,6 +71,7 @@ async def ask_case(visit: Signed, number: CaseNumber) -> Response:
     async with visit.unit_of_work() as uow:
         await cases.require_kin_declared(uow, visit.official, number)
         case, who = await recusals.preview(uow, visit.official, number)
+        await uow.commit()
     return await visit.page("declare.html", case=case, who=who)
 
 

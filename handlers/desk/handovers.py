@@ -11,7 +11,7 @@ from handlers.desk import dates, words
 from handlers.desk.case_rows import case_row
 from handlers.desk.forms import FormState
 from handlers.desk.request import Id, Signed, Visit
-from handlers.services import handovers
+from handlers.services import handovers, reading
 from handlers.services.errors import BadInput
 from handlers.services.handovers import Held
 from storage.repositories.handovers import Handover
@@ -29,6 +29,8 @@ async def show_handovers(visit: Signed) -> Response:
     try:
         async with visit.unit_of_work() as uow:
             leaves, goes_on, held = await handovers.preview(uow, visit.official, giver or 0, taker)
+            await reading.of_list(uow, visit.official, "handover", shown=len(held), giver=leaves.id)
+            await uow.commit()
     except BadInput as wrong:
         return await _page(visit, dict(given), wrong)
     return await visit.page(
@@ -57,6 +59,8 @@ async def show_handover(visit: Signed, handover_id: Id) -> Response:
     """The list of one hand-over, for the successor and whoever leads."""
     async with visit.unit_of_work() as uow:
         sheet = await handovers.read(uow, visit.official, handover_id)
+        await reading.of_list(uow, visit.official, "handover", shown=len(sheet.items), handover=handover_id)
+        await uow.commit()
     today = visit.desk.today()
     rows = [case_row(one.case, today) | {"was": words.HELD_AS[one.was]} for one in sheet.items]
     return await visit.page("handover.html", sheet=_named(sheet.handover), rows=rows)

@@ -11,7 +11,7 @@ from handlers.desk.case_rows import case_row
 from handlers.desk.clocks import reminders
 from handlers.desk.questions import place_names, question_row
 from handlers.desk.request import Signed, Visit
-from handlers.services import cases, elections, entries, inquiries, names
+from handlers.services import cases, elections, entries, inquiries, names, reading
 from handlers.services.elections import Timetable
 from handlers.services.inquiries import ESCALATED
 from knowledge.casework.access import Permission
@@ -81,7 +81,11 @@ async def _cases(uow: UnitOfWork, visit: Visit, tiles: list[dict[str, Any]]) -> 
     groups["mine"] = [one for one in groups["mine"] if one.accepted_at is not None]
     tiles += _case_tiles(groups, handles=handles, approves=approves)
     shown = _shown_once(groups, today)
-    return shown | {"reminders": await reminders(uow, official, today, limit=REMINDED)}
+    due = await reminders(uow, official, today, limit=REMINDED)
+    count = sum(len(shown[name]) for name in groups) + len(due)
+    await reading.of_list(uow, official, "home", shown=count)
+    await uow.commit()
+    return shown | {"reminders": due}
 
 
 def _shown_once(groups: dict[str, list[Case]], today: date) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from handlers.desk import dates, words
 from handlers.desk.request import CaseNumber, Signed, Visit
-from handlers.services import names
+from handlers.services import names, reading
 from handlers.services.cases import CaseFile
 from handlers.services.errors import BadInput, SignInRefused
 from handlers.services.names import UNSETTLED, NameFile, OpenedName
@@ -37,6 +37,8 @@ async def show_names(visit: Signed) -> Response:
     """The names that wait, nearest date first; nothing of the reports."""
     async with visit.unit_of_work() as uow:
         found = await names.waiting(uow, visit.official)
+        await reading.of_list(uow, visit.official, "names", shown=len(found))
+        await uow.commit()
     today = visit.desk.today()
     rows = [
         {
@@ -115,6 +117,8 @@ async def _page(
 ) -> Response:
     async with visit.unit_of_work() as uow:
         file = await names.look(uow, visit.official, number)
+        await reading.of_case(uow, visit.official, "name_file_read", file.number)
+        await uow.commit()
     return await visit.page(
         "name.html",
         status=status,

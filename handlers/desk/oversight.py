@@ -16,7 +16,7 @@ from handlers.desk import dates, words
 from handlers.desk.case_acts import in_doubt
 from handlers.desk.forms import Form, FormState
 from handlers.desk.request import CaseNumber, Signed, Visit
-from handlers.services import oversight
+from handlers.services import oversight, reading
 from handlers.services.deadlines import Running
 from handlers.services.errors import BadInput, NotFound, WordsInDoubt
 from handlers.services.oversight import Asked, Overseen
@@ -59,6 +59,9 @@ async def show_oversight(visit: Signed) -> Response:
     async with visit.unit_of_work() as uow:
         asked = await oversight.asked_of(uow, visit.official)
         page = await oversight.late_below(uow, visit.official, after=_mark(after))
+        shown = len(asked) + len(page.cases)
+        await reading.of_list(uow, visit.official, "oversight", shown=shown, further=bool(after))
+        await uow.commit()
     today = visit.desk.today()
     return await visit.page(
         "oversight.html",

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from handlers.desk import dates, words
 from handlers.desk.forms import FormState
 from handlers.desk.request import Id, Signed, Visit
-from handlers.services import transfers
+from handlers.services import reading, transfers
 from handlers.services.cases import CaseFile
 from handlers.services.errors import BadInput, NotAllowed
 from handlers.services.transfers import Offered
@@ -35,6 +35,9 @@ async def show_transfers(visit: Signed) -> Response:
         page = await transfers.sent(uow, visit.official, before=int(before) if before.isdecimal() else None)
         handles = visit.may(Permission.HANDLE_CASES)
         waiting = await transfers.to_answer(uow, visit.official) if handles else ()
+        shown = len(waiting) + len(page.items)
+        await reading.of_list(uow, visit.official, "transfers", shown=shown, further=bool(before))
+        await uow.commit()
     return await visit.page(
         "transfers.html",
         handles=handles,
@@ -115,6 +118,8 @@ async def _page(visit: Visit, transfer_id: int, refused: QingfengError | None = 
     async with visit.unit_of_work() as uow:
         found = await transfers.one(uow, visit.official, transfer_id)
         open_to_me = await uow.cases.by_id(found.case.id, visible_to=visit.official) is not None
+        await reading.of_case(uow, visit.official, "transfer_read", found.case.number, transfer=transfer_id)
+        await uow.commit()
     given = found.transfer
     errors = {refused.field: words.fault(refused.field, refused.fault)} if isinstance(refused, BadInput) else {}
     mine = given.to_path == visit.official.place_path and visit.may(Permission.HANDLE_CASES)

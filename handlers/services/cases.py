@@ -107,7 +107,8 @@ async def open_file(uow: UnitOfWork, official: Official, number: str) -> CaseFil
             declared relatives and interests at all.
     """
     case = await require_declared(uow, official, number)
-    await uow.log.record(actor=f"official/{official.id}", act="case_read", subject=f"case/{case.number}")
+    merged = [one.number for one in (await messages.readers(uow, case))[1:]]  # what their reporters wrote is shown too
+    await record(uow, official, "case_read", case, **({"merged": merged} if merged else {}))
     progress = await uow.investigations.progress(case)
     acts = tuple(
         ActState(act, missing_for(act, progress, actor_id=official.id)) for act in dict.fromkeys(acts_from(case.state))
@@ -167,7 +168,7 @@ async def read_file(uow: UnitOfWork, official: Official, number: str, file_id: s
         raise NotFound(f"file/{file_id}")
     if transfers.left_behind(await transfers.of_case(uow, case), [stored], official):
         raise NotFound(f"file/{file_id}")
-    await uow.log.record(actor=f"official/{official.id}", act="file_read", subject=f"case/{case.number}", file=file_id)
+    await record(uow, official, "file_read", case, file=file_id)
     return stored, await uow.storage.files.get(file_id)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
-from handlers.services import deadlines, floods
+from handlers.services import deadlines, floods, reading
 from handlers.services.case_moves import again
 from handlers.services.cases import begin_round
 from handlers.services.notices import tell_officials
@@ -77,17 +77,22 @@ async def own_case(uow: UnitOfWork, who: Person, number: str, *, opened: str = "
 
 
 async def own_cases(uow: UnitOfWork, who: Person, *, most: int) -> tuple[list[CaseView], int]:
-    """A person's newest cases, without what was written in them, and how many there are beyond."""
+    """A person's newest cases, without what was written in them, and how many there are beyond; an event if any."""
     found = await uow.cases.of_person(who.id)
-    return [await _view(uow, case) for case in found[:most]], max(0, len(found) - most)
+    views = [await _view(uow, case) for case in found[:most]]
+    if views:
+        await reading.of_own_list(uow, shown=len(views))
+    return views, max(0, len(found) - most)
 
 
 async def look(uow: UnitOfWork, who: Person, number: str, *, opened: str = "") -> CaseView | None:
-    """A case with everything its reporter may read."""
+    """A case with everything its reporter may read; the look is an event that names nobody."""
     case = await own_case(uow, who, number, opened=opened)
     if case is None:
         return None
-    return await _view(uow, case, messages=tuple(await uow.dialogue.for_reporter(case.id)))
+    view = await _view(uow, case, messages=tuple(await uow.dialogue.for_reporter(case.id)))
+    await reading.by_reporter(uow, case, by_code=case.person_id != who.id)
+    return view
 
 
 async def add_words(

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from handlers.services import deadlines
+from handlers.services import deadlines, reading
 from handlers.services.case_moves import again, find, record, require, worded
 from handlers.services.errors import BadInput
 from handlers.services.notices import tell_officials
@@ -51,8 +51,9 @@ async def declare_clear(uow: UnitOfWork, official: Official, number: str) -> Cas
 
 
 async def preview(uow: UnitOfWork, official: Official, number: str) -> tuple[Case, str]:
-    """What an official has to know to say so: the case, and whom it is about."""
+    """What an official has to know to say so: the case, and whom it is about; the look is an event."""
     case = await find(uow, official, number, Permission.READ_CASES)
+    await reading.of_case(uow, official, "case_previewed", case.number)
     return case, str((await uow.cases.narrative(case.id)).get("who", ""))
 
 

@@ -14,10 +14,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
 from bot.clock import SystemClock
+from handlers.services import reading
+from knowledge.casework.access import Role
 from storage import audit
 from storage.audit import SEAL, event_hash
 from storage.engine import Database
@@ -25,9 +28,12 @@ from storage.files import FileStore
 from storage.migrate import migrate
 from storage.unit_of_work import Storage
 from storage.vault import KeyRing
+from tests import factories
+from tests.desk_site import DeskSite
 
 EVENTS: Final = int(os.environ.get("QINGFENG_BENCH_EVENTS", "100000"))
 TURNS: Final = 200
+CASES, PAGES = 60, 60
 _START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _INSERT: Final = (
     "INSERT INTO event (id, at, actor, act, subject, detail, previous_hash, hash, seal, seal_key) "
@@ -43,7 +49,7 @@ async def measure() -> dict[str, float]:
         _fill(path, keys)
         storage = Storage(Database(f"sqlite:///{path}"), keys, FileStore(Path(name) / "files", keys), SystemClock())
         try:
-            return {**await _append(storage), **await _verify(storage)}
+            return {**await _append(storage), **await _verify(storage), **await _pages(storage)}
         finally:
             await storage.close()
 
@@ -75,6 +81,32 @@ async def _append(storage: Storage) -> dict[str, float]:
             await uow.log.record(actor="official/7", act="case_read", subject=f"case/QF-{number}")
             taken.append(time.perf_counter() - begun)
     return {"audit_record_ms": round(statistics.median(taken) * 1000, 3)}
+
+
+async def _pages(storage: Storage) -> dict[str, float]:
+    """The queue's page with the event that it was read, against the same page without; asked in turns."""
+    site = DeskSite(storage)
+    places = await site.do(factories.add_county)
+    for _ in range(CASES):
+        await site.do(lambda uow: factories.add_case(uow, places[factories.VILLAGE]))
+    browser, _ = await site.signed_in(Role.DISCIPLINE_OFFICIAL)
+    taken: dict[bool, list[float]] = {True: [], False: []}
+    of_list = reading.of_list
+    for turn in range(2 * PAGES):
+        recorded = turn % 2 == 0
+        reading.of_list = of_list if recorded else _unrecorded  # type: ignore[assignment]
+        begun = time.perf_counter()
+        answer = await browser.client.get("/desk/cases")
+        taken[recorded].append(time.perf_counter() - begun)
+        if answer.status_code != HTTPStatus.OK:
+            raise AssertionError(answer.status_code)
+    reading.of_list = of_list
+    with_event, without = (statistics.median(taken[recorded]) * 1000 for recorded in (True, False))
+    return {"queue_page_ms": round(with_event, 1), "queue_page_without_its_event_ms": round(without, 1)}
+
+
+async def _unrecorded(*_: Any, **__: Any) -> None:
+    """Nothing is written down."""
 
 
 def _fill(path: Path, keys: KeyRing) -> None:
