@@ -40,6 +40,7 @@ from storage.repositories.dialogue import Dialogue
 from storage.repositories.elections import Elections
 from storage.repositories.entries import Entries
 from storage.repositories.escalations import Escalations
+from storage.repositories.events import Events
 from storage.repositories.files import Files
 from storage.repositories.filing_marks import FilingMarks
 from storage.repositories.flags import Flags
@@ -355,6 +356,11 @@ class UnitOfWork:
     def log(self) -> EventLog:
         """The event log."""
         return EventLog(self)
+
+    @cached_property
+    def events(self) -> Events:
+        """The event log as it is read."""
+        return Events(self)
 
     @cached_property
     def log_heads(self) -> LogHeads:

@@ -32,7 +32,8 @@ CANDIDATES: Final = Section("/desk/candidates", "参选人", Permission.SEE_ELEC
 QUESTIONS: Final = Section("/desk/questions", "提问", Permission.ANSWER_INQUIRIES)
 ENTRIES: Final = Section("/desk/entries", "问答", Permission.WRITE_ENTRIES)
 TIMETABLE: Final = Section("/desk/timetable", "日程", Permission.SEE_ELECTIONS)
-SECTIONS: Final = (HOME, CASES, NAMES, TRANSFERS, FILING, OVERSIGHT, QUESTIONS, ENTRIES, CANDIDATES, TIMETABLE)
+LOG: Final = Section("/desk/log", "记录", Permission.READ_LOG)
+SECTIONS: Final = (HOME, CASES, NAMES, TRANSFERS, FILING, OVERSIGHT, QUESTIONS, ENTRIES, CANDIDATES, TIMETABLE, LOG)
 
 
 async def navigation(uow: UnitOfWork, official: Official, path: str) -> list[NavItem]:
