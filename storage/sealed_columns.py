@@ -81,6 +81,7 @@ KEYED_INDEXES: Final = frozenset(
     {
         "cases.receipt_index",
         "cases.reported_person_index",
+        "event.seal",
         "filing_mark.subject",
         "mass_reaction.subject",
         "person.key",
@@ -96,6 +97,8 @@ IN_CLEAR: Final = frozenset(
         "custodian_key.salt",
         "desk_session.token_hash",
         "invitation.token_hash",
+        "log_head.public_key",
+        "log_head.signature",
         "rule_set.content",
         "sign_in_link.token_hash",
         "web_visitor.token_hash",
