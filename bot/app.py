@@ -39,6 +39,7 @@ from handlers.jobs.reminders import remind
 from handlers.jobs.reporters import put_away, tell_missed_dates
 from handlers.jobs.retention import erase_old_cases
 from handlers.jobs.transfers import expire_offers
+from handlers.public.app import create_public, public_files
 from handlers.public.log import create_public_log
 from handlers.services import commitments, rule_sets
 from handlers.services.access import Access
@@ -146,19 +147,22 @@ async def open_application(
             answers=answers,
             reports=reports,
             homes=homes,
+            public_url=settings.public_url,
             wake=deliveries.wake,
         )
         web = WebChat(storage, dispatcher, channels[0].bot, locks, signals)
         async with storage.unit_of_work() as uow:
             await commitments.publish_packs(uow)
             await _keep_rules(uow)
+            await uow.receipts.publish_key()
             await uow.commit()
         demo = await deployment.get(storage, deployment.DEMO) is not None
         username = (await telegram_bot.me()).username if telegram_bot else None
         desk = DeskSettings(settings.public_url, demo, username, notices_username or username)
         pages = create_desk(storage, access or Access(), answers, desk, deliveries.wake)
         log_pages = create_public_log(storage, demo=demo)
-        http = _http(storage, web, (pages, log_pages), secure=settings.public_url.startswith("https://"))
+        public = create_public(storage, settings.public_url, deliveries.wake)
+        http = _http(storage, web, (pages, public, log_pages), secure=settings.public_url.startswith("https://"))
         await book.refresh(storage)
         yield Application(settings, storage, dispatcher, deliveries, web, http, telegram_bot, book, reports, witness)
 
@@ -250,6 +254,7 @@ def _http(storage: Storage, web: WebChat, pages: tuple[APIRouter, ...], *, secur
     app.include_router(create_web_chat(web, secure=secure))
     for router in pages:
         app.include_router(router)
+    app.mount("/public", public_files())
 
     @app.get("/readyz")
     async def readyz() -> JSONResponse:

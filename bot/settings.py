@@ -7,6 +7,8 @@ from typing import Final
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from storage.blobs import S3Access
+
 PREFIX: Final = "QINGFENG_"
 
 
@@ -18,6 +20,11 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///var/qingfeng.db"
     owner_database_url: str | None = None  # PostgreSQL: the role that owns the tables, for `migrate` only
     files_url: str = "file://var/files"
+    s3_endpoint: str = ""  # for s3:// files: empty means Amazon's own
+    s3_region: str = ""
+    s3_access_key_id: str = ""
+    s3_secret_access_key: SecretStr | None = None
+    clamav: str = ""  # unix:/path or tcp:host:port of a clamd; empty: files are not scanned
     key_file: Path = Path("var/qingfeng.key")
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65_535)
@@ -30,6 +37,12 @@ class Settings(BaseSettings):
     contact: str = ""  # a sentence with a phone number, for people whose browser cannot chat
     log_level: str = "INFO"
     log_witness: str | None = None  # where signed heads of the event log are sent: https://... or file:///...
+
+    @property
+    def s3(self) -> S3Access:
+        """How a bucket of files is reached."""
+        secret = self.s3_secret_access_key.get_secret_value() if self.s3_secret_access_key else ""
+        return S3Access(self.s3_endpoint, self.s3_region, self.s3_access_key_id, secret)
 
     @property
     def public_url(self) -> str:

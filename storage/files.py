@@ -1,112 +1,168 @@
-"""Original bytes of evidence, sealed on disk under random names.
+"""Original bytes of evidence, sealed under random names.
 
-Nothing under the folder tells what it is, whose it is, or what it was called; all that is in `stored_file`, sealed.
-A file is whole or absent: it is written beside, flushed, then renamed.
+Nothing where they lie tells what they are, whose they are, or what they were called; all that is in `stored_file`,
+sealed. A file of any size goes in and comes out piece by piece (storage/sealed_pieces.py), to a folder or a bucket
+(storage/blobs.py).
 """
 
 import asyncio
 import hashlib
-import os
+import logging
 import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
-from storage.vault import MARK_BYTES, KeyRing
+from storage.blobs import UNFINISHED, Blobs, Folder
+from storage.sealed_pieces import (
+    LONGEST_HEAD,
+    SEALED_PIECE,
+    Head,
+    open_piece,
+    read_head,
+    seal_head,
+    seal_pieces,
+    sealed_key,
+)
+from storage.sealed_pieces import PIECE as PIECE
+from storage.vault import KeyRing
 
+log = logging.getLogger(__name__)
+
+#: Files of the first releases were sealed whole; they are still read.
 PURPOSE: Final = "file"
+#: How much of a file's beginning tells what it is.
+BEGINNING: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file just stored: its id, the fingerprint and size of the original, and how it begins."""
+
+    id: str
+    sha256: str
+    size: int
+    beginning: bytes
 
 
 class FileStore:
-    """A folder of sealed files."""
+    """Sealed files in a folder or a bucket."""
 
-    def __init__(self, folder: Path, keys: KeyRing) -> None:
-        self.folder = folder
+    def __init__(self, where: Blobs | Path, keys: KeyRing) -> None:
+        self.blobs: Blobs = Folder(where) if isinstance(where, Path) else where
         self._keys = keys
+
+    @property
+    def folder(self) -> Path:
+        """The folder, where it is one."""
+        if not isinstance(self.blobs, Folder):
+            raise TypeError("files lie in a bucket")
+        return self.blobs.path
 
     async def put(self, data: bytes) -> str:
         """Store bytes durably; returns the random id to get them back with."""
-        file_id = secrets.token_hex(16)
-        await asyncio.to_thread(self._write, file_id, self._keys.seal(PURPOSE, data))
-        return file_id
+        return (await self.write(_whole(data))).id
+
+    async def write(self, data: AsyncIterator[bytes]) -> Written:
+        """Store bytes as they come; the fingerprint is of exactly these.
+
+        Raises:
+            OSError: They cannot be kept; nothing is.
+        """
+        file_id, digest, size, beginning = secrets.token_hex(16), hashlib.sha256(), 0, b""
+
+        async def noted() -> AsyncIterator[bytes]:
+            nonlocal size, beginning
+            async for some in data:
+                beginning = beginning if len(beginning) >= BEGINNING else (beginning + some)[:BEGINNING]
+                size += len(some)
+                digest.update(some)
+                yield some
+
+        await self.blobs.put(file_id, seal_pieces(self._keys, file_id, noted()))
+        return Written(file_id, digest.hexdigest(), size, beginning)
 
     async def get(self, file_id: str) -> bytes:
-        """The original bytes.
+        """The original bytes, whole.
 
         Raises:
             FileNotFoundError: No such file.
-            nacl.exceptions.CryptoError: A byte was changed on disk.
+            nacl.exceptions.CryptoError: A byte was changed where it lies.
         """
-        return self._keys.open(PURPOSE, await asyncio.to_thread(self._path(file_id).read_bytes))
+        return b"".join([piece async for piece in self.read(file_id)])
 
-    def ids(self) -> list[str]:
+    async def ids(self) -> list[str]:
         """The ids of all stored files."""
-        return [path.name for path in self.folder.glob("??/*") if path.suffix != ".part"]
+        return [name async for name in self.blobs.names() if not name.endswith(UNFINISHED)]
 
-    def is_newest(self, file_id: str) -> bool:
-        """Whether a file is sealed under the newest generation of keys."""
-        with self._path(file_id).open("rb") as file:
-            return self._keys.is_newest(file.read(MARK_BYTES))
+    async def is_newest(self, file_id: str) -> bool:
+        """Whether a file is sealed under the newest generation of keys.
+
+        Raises:
+            FileNotFoundError: No such file.
+        """
+        beginning = await self.blobs.read(file_id, 0, LONGEST_HEAD)
+        return self._keys.is_newest(sealed_key(beginning) or beginning)
 
     async def reseal(self, file_id: str) -> bool:
         """Seal a file under the newest generation of keys, whole or not at all; False when it is already.
 
         Raises:
-            nacl.exceptions.CryptoError: A byte was changed on disk.
+            nacl.exceptions.CryptoError: A byte was changed where it lies.
         """
-        if self.is_newest(file_id):
+        if await self.is_newest(file_id):
             return False
-        data = await self.get(file_id)
-        path = self._path(file_id)
-        path.with_suffix(".part").unlink(missing_ok=True)  # of a process that was killed here
-        await asyncio.to_thread(self._write, file_id, self._keys.seal(PURPOSE, data))
+        head = read_head(self._keys, await self.blobs.read(file_id, 0, LONGEST_HEAD))
+        anew = self._under_a_new_head(file_id, head) if head else seal_pieces(self._keys, file_id, self.read(file_id))
+        await self.blobs.put(file_id, anew)
         return True
 
-    def delete(self, file_id: str) -> None:
-        """Forget a file; one that is gone already is no fault."""
-        self._path(file_id).unlink(missing_ok=True)
+    async def _under_a_new_head(self, file_id: str, head: Head) -> AsyncIterator[bytes]:
+        yield seal_head(self._keys, head.key)
+        at, end = head.length, await self.blobs.size(file_id)
+        while at < end:
+            piece = await self.blobs.read(file_id, at, SEALED_PIECE)
+            at += len(piece)
+            yield piece
 
-    def _path(self, file_id: str) -> Path:
-        if not file_id.isalnum():
-            raise FileNotFoundError(file_id)
-        return self.folder / file_id[:2] / file_id
+    async def read(self, file_id: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The original bytes from `start` up to `end` (not included), piece by piece.
 
-    def _write(self, file_id: str, sealed: bytes) -> None:
-        path = self._path(file_id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(".part")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        Raises:
+            FileNotFoundError: No such file.
+            nacl.exceptions.CryptoError: A byte was changed where it lies.
+        """
+        sealed_size = await self.blobs.size(file_id)
+        head = read_head(self._keys, await self.blobs.read(file_id, 0, min(LONGEST_HEAD, max(1, sealed_size))))
+        if head is None:
+            whole = self._keys.open(PURPOSE, await self.blobs.read(file_id, 0, sealed_size))
+            yield whole[start:end]
+            return
+        end = head.size(sealed_size) if end is None else min(end, head.size(sealed_size))
+        first, last = start // PIECE, max(start, end - 1, 0) // PIECE
+        for number in range(first, min(last, head.pieces(sealed_size) - 1) + 1):
+            piece = await self._piece(head, file_id, number, sealed_size)
+            begins = number * PIECE
+            yield piece[max(0, start - begins) : max(0, end - begins)]
+
+    async def delete(self, file_id: str) -> None:
+        """Forget a file; one that is gone already is no fault. What cannot be reached now is found by verify-files."""
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(sealed)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.rename(path)
-            _sync_folder(path.parent)
-        except OSError:
-            beside.unlink(missing_ok=True)  # a full disk is not filled further
-            raise
+            await self.blobs.delete(file_id)
+        except OSError as error:
+            log.warning("file_left_behind %s", type(error).__name__)
+
+    async def _piece(self, head: Head, file_id: str, number: int, sealed_size: int) -> bytes:
+        sealed = await self.blobs.read(file_id, head.at(number), SEALED_PIECE)
+        is_last = number == head.pieces(sealed_size) - 1
+        if len(sealed) < SEALED_PIECE // 8:
+            return open_piece(head, file_id, number, sealed, is_last=is_last)
+        return await asyncio.to_thread(open_piece, head, file_id, number, sealed, is_last=is_last)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in a folder outlast a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def folder_of(url: str) -> Path:
-    """The folder a `file://` URL names.
-
-    Raises:
-        ValueError: Another scheme.
-    """
-    parts = urlsplit(url)
-    if parts.scheme != "file":
-        raise ValueError(f"QINGFENG_FILES_URL begins with {parts.scheme}://; use file:///folder")
-    return Path(parts.netloc + parts.path)
+async def _whole(data: bytes) -> AsyncIterator[bytes]:
+    yield data
 
 
 def sha256(data: bytes) -> str:
@@ -125,6 +181,7 @@ _SIGNATURES: Final = (
     (b"PK\x03\x04", "application/zip"),
     (b"\xd0\xcf\x11\xe0", "application/x-ole-storage"),
     (b"#!AMR", "audio/amr"),
+    (b"\x1aE\xdf\xa3", "video/webm"),
 )
 
 

@@ -72,7 +72,7 @@ async def reseal(owner_url: str, keys: KeyRing, files: FileStore, progress: Prog
     async with _owner(owner_url) as engine:
         for sealed in sealed_tables():
             done += await _reseal_table(engine, sealed, keys, progress)
-    for count, file_id in enumerate(names := sorted(files.ids()), start=1):
+    for count, file_id in enumerate(names := sorted(await files.ids()), start=1):
         done += await files.reseal(file_id)
         progress("files", count, len(names))
     return done
@@ -84,7 +84,7 @@ async def left_behind(url: str, keys: KeyRing, files: FileStore) -> dict[str, in
     async with _owner(url) as engine, engine.connect() as connection:
         for sealed in sealed_tables():
             found[sealed.table.name] = await _count(connection, sealed, keys)
-    found["files"] = sum(1 for file_id in files.ids() if not files.is_newest(file_id))
+    found["files"] = sum([not await files.is_newest(file_id) for file_id in await files.ids()])
     return {name: count for name, count in found.items() if count}
 
 

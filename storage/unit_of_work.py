@@ -12,7 +12,7 @@ stayed light joins its neighbours (storage/appender.py); any other commits its o
 Leaving the block without `commit` drops everything.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import time
 from functools import cached_property
@@ -33,6 +33,7 @@ from storage.ids import TimeOrderedIds
 from storage.log_heads import LogHeads
 from storage.outbox import Outbox
 from storage.refusals import refusals
+from storage.repositories.announcements import Announcements
 from storage.repositories.calendar_years import CalendarYears
 from storage.repositories.cases import Cases
 from storage.repositories.clocks import Clocks
@@ -58,6 +59,7 @@ from storage.repositories.officials import Officials
 from storage.repositories.people import Acquaintances, People
 from storage.repositories.places import Places
 from storage.repositories.presence import Presence
+from storage.repositories.receipts import Receipts
 from storage.repositories.recusals import Recusals
 from storage.repositories.reports import Drafts, OpenDrafts
 from storage.repositories.retention import Retention
@@ -85,6 +87,7 @@ class Storage:
         self.open_drafts = OpenDrafts(database)
         self.law_texts = LawTexts(database)
         self.calendars = Calendars(database)
+        self.published_keys: set[str] = set()
 
     def unit_of_work(self) -> "UnitOfWork":
         """A new unit of work."""
@@ -107,7 +110,7 @@ class UnitOfWork:
         self._stack = AsyncExitStack()
         self._connection: AsyncConnection | None = None
         self._writes = Writes()
-        self._after_commit: list[Callable[[], None]] = []
+        self._after_commit: list[Callable[[], Awaitable[None] | None]] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -155,8 +158,8 @@ class UnitOfWork:
         """Whether an appended row has not been written yet."""
         return any(waiting is row for _, waiting in self._writes.rows)
 
-    def after_commit(self, act: Callable[[], None]) -> None:
-        """Call `act` once the commit has succeeded: to wake somebody, never to write."""
+    def after_commit(self, act: Callable[[], Awaitable[None] | None]) -> None:
+        """Call `act` once the commit has succeeded: to wake somebody, to let go of a file's bytes; never to write."""
         self._after_commit.append(act)
 
     async def commit(self) -> None:
@@ -175,7 +178,9 @@ class UnitOfWork:
         await self._leave()
         acts, self._after_commit = self._after_commit, []
         for act in acts:
-            act()
+            left = act()
+            if left is not None:
+                await left
 
     async def _apply(self, connection: AsyncConnection) -> None:
         if self._writes:
@@ -286,6 +291,16 @@ class UnitOfWork:
     def files(self) -> Files:
         """Stored files."""
         return Files(self)
+
+    @cached_property
+    def announcements(self) -> Announcements:
+        """Files announced, and the links they are handed in by."""
+        return Announcements(self)
+
+    @cached_property
+    def receipts(self) -> Receipts:
+        """Signed receipts and public keys."""
+        return Receipts(self)
 
     @cached_property
     def inquiries(self) -> Inquiries:

@@ -295,6 +295,7 @@ async def open_site(
         patch.setattr(app, "Classifier", lambda _: _classifier())
         settings = Settings(
             _env_file=None,
+            base_url="http://qingfeng.test",
             telegram_api=api.base_url,
             telegram_token=SecretStr(TELEGRAM_TOKEN) if channel == "telegram" else None,
             officials_telegram_token=SecretStr(OFFICIALS_TOKEN) if officials else None,

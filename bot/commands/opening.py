@@ -12,9 +12,10 @@ from bot.clock import SystemClock
 from bot.settings import Settings, read_settings
 from knowledge.errors import QingfengError
 from storage import deployment
+from storage.blobs import open_blobs
 from storage.engine import Database, async_url
 from storage.errors import DatabaseUnavailable, KeyFileProblem
-from storage.files import FileStore, folder_of
+from storage.files import FileStore
 from storage.unit_of_work import Storage
 from storage.vault import KeyRing, create_key_file, load_key_file, using_key_file
 
@@ -63,12 +64,12 @@ async def open_storage(settings: Settings, *, prove: bool = True) -> AsyncIterat
 @asynccontextmanager
 async def open_unlocked(settings: Settings, *, prove: bool = True) -> AsyncIterator[Storage]:
     """`open_storage` for whoever holds the key file's lock already."""
-    folder = folder_of(settings.files_url)
+    blobs = open_blobs(settings.files_url, settings.s3)
     database = Database(settings.database_url)
     try:
         await database.verify(triggers=prove)
         keys = await _keys(settings, database)
-        storage = Storage(database, keys, FileStore(folder, keys), SystemClock())
+        storage = Storage(database, keys, FileStore(blobs, keys), SystemClock())
         storage.notices_at = settings.notices_at
         await deployment.bind_key(storage)
         if prove:

@@ -5,6 +5,7 @@ stands in public words only; who works on it, and what is done inside a state, i
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -210,7 +211,7 @@ def _page_rows(view: CaseView, missed: Missed | None, *, by_code: bool) -> tuple
         rows.append((_case_tap("请上级过问", "above", number),))
     if view.has_ended:
         rows.append((_case_tap("对结果有意见", "object", number), _case_tap("有新证据", "evidence", number)))
-    rows.append((_case_tap("补充或提问", "add", number),))
+    rows.append((_case_tap("补充或提问", "add", number), _case_tap("收据", "receipt", number)))
     if not view.has_ended and view.case.withdrawn_at is None:
         rows[-1] += (_case_tap("不想反映了", "withdraw", number),)
     rows.append((_case_tap("收起来", "done", number) if by_code else tap(MINE, MenuTap(act="mine")),))
@@ -273,8 +274,8 @@ def kept(result: Kept, mode: str, now: datetime, *, by_code: bool) -> Reply:
         return Reply(f"{_named(case)}：这个文件是空的，请再发一次。", _dialogue_rows(case))
     if result.files_from:
         again = people_time(result.files_from, now)
-        words = "写的字收好了。" if result.kept_words else ""
-        full = f"这一小时已经收了{FILES}个文件，这个没有存。{again}以后再发就行。{words}"
+        words = "写的字也收好了。" if result.kept_words else ""
+        full = f"收好了。这一小时已经收了{FILES}个文件，这个先排着，{again}起办案的人看得到，不用再发。{words}"
         return Reply(f"{_named(case)}：{full}", _dialogue_rows(case))
     if result.reopened and by_code:  # who has a chat hears it by a notice of its own
         return Reply(f"收好了，{_named(case)}重新打开了，接着查。\n还有就接着发。", _dialogue_rows(case))
@@ -292,13 +293,9 @@ def not_kept(case: Case, what: str) -> Reply:
     return Reply(f"{_named(case)}：{what}我用不上，没有存。请打字，或者发照片、录音。", _dialogue_rows(case))
 
 
-def too_big(case: Case, *, kept_words: bool = False) -> Reply:
-    """For a file over 20 MB inside a dialogue."""
-    words = "一起发来的字收好了，" if kept_words else ""
-    return Reply(
-        f"{_named(case)}：这个文件超过20兆，这里收不下，没有存。请剪短一点，或者发截图。{words}前面发的都在。",
-        _dialogue_rows(case),
-    )
+def with_dialogue(case: Case, reply: Reply) -> Reply:
+    """An answer inside a dialogue: which case it is about, and the way on."""
+    return replace(reply, text=f"{_named(case)}：{reply.text}", rows=(*reply.rows, *_dialogue_rows(case)))
 
 
 def correction(words: str) -> str:
@@ -417,5 +414,6 @@ def report_filed(data: dict[str, Any], _now: datetime) -> Reply:
             file_hashes=tuple(data["file_hashes"]),
             keeps_chat=data["keeps_chat"],
             missing=tuple(data["missing"]),
+            signed=data.get("signed", ""),
         )
     )

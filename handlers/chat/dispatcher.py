@@ -22,6 +22,7 @@ def create_dispatcher(
     answers: Answers,
     reports: Reports,
     homes: Homes,
+    public_url: str,
     wake: Callable[[], None],
 ) -> Dispatcher:
     """Wire middlewares and routers.
@@ -37,16 +38,19 @@ def create_dispatcher(
         answers: The use cases of questions.
         reports: The use cases of reports.
         homes: The use cases of a person's place.
+        public_url: The address our own pages are reached by, for links; no slash at the end.
         wake: Called after each commit: there may be something to deliver.
     """
     dispatcher = Dispatcher(storage=ConversationStorage(), disable_fsm=True)
     dispatcher["answers"] = answers
     dispatcher["reports"] = reports
     dispatcher["homes"] = homes
+    dispatcher["public_url"] = public_url
     dispatcher.update.outer_middleware(OneTransaction(storage, channels, locks, send, wake))
     dispatcher.update.outer_middleware(dispatcher.fsm)
     flows = Router(name="flows")  # one router for all: each more costs every message 50 microseconds
     follow.add_code_routes(flows)
+    report.add_upload_route(flows)
     for module in (commit, follow, report, home, ask, other):
         module.add_routes(flows)
     dispatcher.include_routers(menu.create_router(), flows)

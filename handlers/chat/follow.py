@@ -14,12 +14,13 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from handlers.chat import case_texts
+from handlers.chat import case_texts, evidence_texts
 from handlers.chat.filters import Flow, HasFile, HoldsCode, IsCaseNumber
-from handlers.chat.incoming import as_words, fetch, is_later_of_album, sent_file
+from handlers.chat.incoming import SentFile, as_words, fetch, is_later_of_album, sent_file
 from handlers.chat.keyboards import CaseTap
 from handlers.chat.reply import Reply
-from handlers.services import follow_up, missed_dates, receipts
+from handlers.chat.transaction import Channel
+from handlers.services import follow_up, missed_dates, receipts, uploads
 from handlers.services.deadlines import today
 from storage.repositories.cases import Case
 from storage.repositories.people import Person
@@ -73,7 +74,7 @@ async def on_number_sent(message: Message, state: FSMContext, uow: UnitOfWork, w
 
 
 async def on_case_tapped(
-    query: CallbackQuery, callback_data: CaseTap, state: FSMContext, uow: UnitOfWork, who: Person
+    query: CallbackQuery, callback_data: CaseTap, state: FSMContext, uow: UnitOfWork, who: Person, public_url: str
 ) -> Reply:
     """A button under a receipt, a page, a notice or a prompt."""
     act, number = callback_data.act, callback_data.number
@@ -93,6 +94,9 @@ async def on_case_tapped(
         await state.set_state(Flow.case)
         await state.set_data({"number": number, "mode": act} | ({"until": _until(uow)} if by_code else {}))
         return _said(case_texts.dialogue_prompt(case, act), by_code=by_code)
+    if act == "receipt":
+        signed = await follow_up.own_receipt(uow, who, number, opened=opened)
+        return _said(evidence_texts.signed_receipt(case, signed, public_url), by_code=by_code)
     return await _act(act, case, state, uow, who)
 
 
@@ -116,7 +120,7 @@ async def _act(act: str, case: Case, state: FSMContext, uow: UnitOfWork, who: Pe
 
 
 async def on_file_sent_to_case(
-    message: Message, bot: Bot, state: FSMContext, uow: UnitOfWork, who: Person
+    message: Message, bot: Bot, state: FSMContext, uow: UnitOfWork, who: Person, channel: Channel, public_url: str
 ) -> Reply | list[Reply]:
     """A file for the open case."""
     found, file = await _open_case(message, state, uow, who), sent_file(message)
@@ -125,30 +129,77 @@ async def on_file_sent_to_case(
             await uow.files.delete_upload(who.recipient.chat_id, file.file_id)
         return found
     case, mode, by_code = found
-    if file is None or file.too_big:
+    data = await fetch(bot, file) if file else None
+    if file is None or data is None:
         words = (message.caption or "").strip()
         if words:
             await _add_words(words, case, mode, uow, who)
-        return _said(case_texts.too_big(case, kept_words=bool(words)), by_code=by_code)
+        return await _offer(case, mode, uow, who, channel, public_url, file, kept_words=bool(words))
     later = await is_later_of_album(message, state)
     result = await follow_up.add_file(
         uow,
         who,
         case.number,
-        await fetch(bot, file),
+        data,
         file.name,
         message.caption or "",
         opened=case.number if by_code else "",
         kind=_SENT_AS[mode],
         is_first=not later,
+        album=message.media_group_id,
     )
     if result is None:
         return case_texts.case_unknown()
-    if by_code and (result.files_from or result.is_empty):
+    if by_code and result.is_empty:
         await uow.files.delete_upload(who.recipient.chat_id, file.file_id)
     if later and not result.files_from and not result.is_empty:
         return Reply(remove_incoming=by_code)
     return _said(case_texts.kept(result, mode, uow.clock.now(), by_code=by_code), by_code=by_code)
+
+
+async def offer_to_case(
+    message: Message, state: FSMContext, uow: UnitOfWork, who: Person, channel: Channel, public_url: str
+) -> Reply:
+    """A link for a large file to the open case."""
+    found = await _open_case(message, state, uow, who)
+    if isinstance(found, Reply):
+        return found
+    case, mode, _ = found
+    return await _offer(case, mode, uow, who, channel, public_url, None)
+
+
+async def _offer(
+    case: Case,
+    mode: str,
+    uow: UnitOfWork,
+    who: Person,
+    channel: Channel,
+    public_url: str,
+    file: SentFile | None,
+    *,
+    kept_words: bool = False,
+) -> Reply:
+    by_code = case.person_id != who.id
+    offer = await uploads.for_case(
+        uow,
+        who,
+        case.number,
+        opened=case.number if by_code else "",
+        name=file.name if file else "",
+        size=file.size if file else 0,
+        kind=_SENT_AS[mode],
+    )
+    if offer is None:
+        return case_texts.case_unknown()
+    link = evidence_texts.upload_link(
+        offer,
+        public_url,
+        uow.clock.now(),
+        own_page=channel.in_transaction,
+        was_sent=file is not None,
+        kept_words=kept_words,
+    )
+    return _said(case_texts.with_dialogue(case, link), by_code=by_code)
 
 
 async def on_words_sent_to_case(message: Message, state: FSMContext, uow: UnitOfWork, who: Person) -> Reply:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest
 from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
@@ -39,9 +40,19 @@ def sent_file(message: Message) -> SentFile | None:
     return None
 
 
-async def fetch(bot: Bot, file: SentFile) -> bytes:
-    """The file's bytes, through whatever channel it came."""
-    stream = await bot.download(file.file_id)
+async def fetch(bot: Bot, file: SentFile) -> bytes | None:
+    """The file's bytes, through whatever channel it came; None when it is too large for that channel.
+
+    A size may not be told, or told wrong: then the network itself refuses.
+    """
+    if file.too_big:
+        return None
+    try:
+        stream = await bot.download(file.file_id)
+    except TelegramBadRequest as error:
+        if "too big" in str(error):
+            return None
+        raise
     return stream.read() if stream else b""
 
 

@@ -58,7 +58,8 @@ class HomeTap(CallbackData, prefix="h"):
 class CaseTap(CallbackData, prefix="c"):
     """An act on one's own case.
 
-    noted: a receipt; show: the page; add, reply, evidence, object: what is sent next; done; above: ask the level above;
+    noted: a receipt; receipt: the signed one; show: the page; add, reply, evidence, object: what is sent next; done;
+    above: ask the level above;
     withdraw, and withdrawn once it is confirmed.
     """
 

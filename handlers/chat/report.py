@@ -7,12 +7,14 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from handlers.chat import case_texts, texts
-from handlers.chat.filters import Flow, HasFile
-from handlers.chat.follow import leave
-from handlers.chat.incoming import as_words, fetch, is_later_of_album, sent_file
+from handlers.chat import case_texts, evidence_texts, texts
+from handlers.chat.filters import Flow, HasFile, Says
+from handlers.chat.follow import leave, offer_to_case
+from handlers.chat.incoming import SentFile, as_words, fetch, is_later_of_album, sent_file
 from handlers.chat.keyboards import ReportTap
 from handlers.chat.reply import Reply
+from handlers.chat.transaction import Channel
+from handlers.services import uploads
 from handlers.services.report_view import PROMPTS, Queued, Receipt, ReportView, Step
 from handlers.services.reports import Reports
 from knowledge.clock import local_date
@@ -37,16 +39,69 @@ async def begin(uow: UnitOfWork, who: Person, state: FSMContext, reports: Report
 
 
 async def on_file_sent(
-    message: Message, bot: Bot, state: FSMContext, uow: UnitOfWork, who: Person, reports: Reports
-) -> Reply | None:
+    message: Message,
+    bot: Bot,
+    state: FSMContext,
+    uow: UnitOfWork,
+    who: Person,
+    reports: Reports,
+    channel: Channel,
+    public_url: str,
+) -> Reply | list[Reply] | None:
     """A photo, recording or document: evidence, at whatever prompt it comes."""
     file = sent_file(message)
-    if file is None or file.too_big:
-        return _or_lost(await reports.refuse_file(uow, who, message.caption or ""))
-    view = await reports.add_file(uow, who, await fetch(bot, file), file.name, message.caption or "")
+    data = await fetch(bot, file) if file else None
+    if file is None or data is None:
+        return await _offer(uow, who, reports, channel, public_url, file, message.caption or "")
+    album = message.media_group_id
+    view = await reports.add_file(uow, who, data, file.name, message.caption or "", album=album)
     if await is_later_of_album(message, state) and view and not view.problem:
         return None
     return _or_lost(view)
+
+
+async def _offer(
+    uow: UnitOfWork,
+    who: Person,
+    reports: Reports,
+    channel: Channel,
+    public_url: str,
+    file: SentFile | None,
+    caption: str = "",
+) -> Reply | list[Reply]:
+    """A link for a large file of the report being written, then the prompt it stands at."""
+    offer = await uploads.for_draft(uow, who, name=file.name if file else "", size=file.size if file else 0)
+    view = await (reports.keep_caption(uow, who, caption) if caption.strip() else reports.current(uow, who))
+    if offer is None or view is None:
+        return texts.no_draft()
+    kept_words = bool(caption.strip()) and not view.problem
+    link = evidence_texts.upload_link(
+        offer,
+        public_url,
+        uow.clock.now(),
+        own_page=channel.in_transaction,
+        was_sent=file is not None,
+        kept_words=kept_words,
+    )
+    return [link, texts.prompt(view)]
+
+
+async def on_wants_to_upload(
+    message: Message,
+    state: FSMContext,
+    uow: UnitOfWork,
+    who: Person,
+    reports: Reports,
+    channel: Channel,
+    public_url: str,
+) -> Reply | list[Reply]:
+    """Somebody asks for a link for a large file before trying to send it."""
+    if await state.get_state() == Flow.case.state:
+        return await offer_to_case(message, state, uow, who, channel, public_url)
+    if await uow.drafts.in_writing(who.id) is None:
+        return evidence_texts.upload_where()
+    await state.set_state(Flow.report)
+    return await _offer(uow, who, reports, channel, public_url, None)
 
 
 async def on_prompt_answered(message: Message, uow: UnitOfWork, who: Person, reports: Reports) -> Reply:
@@ -57,33 +112,32 @@ async def on_prompt_answered(message: Message, uow: UnitOfWork, who: Person, rep
 
 
 async def on_file_came_first(
-    message: Message, bot: Bot, state: FSMContext, uow: UnitOfWork, who: Person, reports: Reports
-) -> Reply | None:
+    message: Message,
+    bot: Bot,
+    state: FSMContext,
+    uow: UnitOfWork,
+    who: Person,
+    reports: Reports,
+    channel: Channel,
+    public_url: str,
+) -> Reply | list[Reply] | None:
     """A photo as the very first thing: kept in a new draft, so that it is not lost."""
     if message.voice and not await uow.drafts.in_writing(who.id):
         return texts.cannot_listen()
-    file = sent_file(message)
-    too_big = file is None or file.too_big
-    if too_big and not message.caption:
-        return texts.file_too_big()
-    data = b"" if file is None or too_big else await fetch(bot, file)
     await reports.start(uow, who)
     await state.set_state(Flow.report)
-    if file is None or too_big:
-        return _or_lost(await reports.refuse_file(uow, who, message.caption or ""))
-    view = await reports.add_file(uow, who, data, file.name, message.caption or "")
-    if await is_later_of_album(message, state) and view and not view.problem:
-        return None
-    return _or_lost(view)
+    return await on_file_sent(message, bot, state, uow, who, reports, channel, public_url)
 
 
-async def on_report_button_pressed(
+async def on_report_button_pressed(  # noqa: PLR0911 - one return for each kind of button
     query: CallbackQuery,
     callback_data: ReportTap,
     state: FSMContext,
     uow: UnitOfWork,
     who: Person,
     reports: Reports,
+    channel: Channel,
+    public_url: str,
 ) -> Reply | list[Reply]:
     """A button under a prompt or the summary."""
     view = await reports.current(uow, who)
@@ -93,14 +147,15 @@ async def on_report_button_pressed(
     if act == "edit" and view.step is Step.REVIEW and callback_data.step in PROMPTS:
         await state.set_state(Flow.report)
         return _or_lost(await reports.edit(uow, who, Step(callback_data.step)))
+    if act == "upload":
+        return await _offer(uow, who, reports, channel, public_url, None)
     if act in _ANY_STEP:
         return await _leave_or_return(act, view, state, uow, who, reports)
-    if callback_data.step != view.step:
-        await state.set_state(Flow.report)
-        return [texts.stale_button(), texts.prompt(view)]
     await state.set_state(Flow.report)
+    if callback_data.step != view.step:
+        return [texts.stale_button(), texts.prompt(view)]
     if act == "submit":
-        return await _submit(state, uow, who, reports)
+        return await _submit(state, uow, who, reports, public_url)
     return _or_lost(await _step(callback_data, uow, who, reports))
 
 
@@ -151,18 +206,23 @@ async def _step(tapped: ReportTap, uow: UnitOfWork, who: Person, reports: Report
 _PLAIN: Final = {"skip": Reports.skip, "elsewhere": Reports.elsewhere, "other": Reports.other_contact}
 
 
-async def _submit(state: FSMContext, uow: UnitOfWork, who: Person, reports: Reports) -> Reply:
+async def _submit(state: FSMContext, uow: UnitOfWork, who: Person, reports: Reports, public_url: str) -> Reply:
     result = await reports.submit(uow, who)
     if not isinstance(result, Receipt | Queued):
         return _or_lost(result)
     await state.clear()
     if isinstance(result, Queued):
         return case_texts.queued(result, uow.clock.now())
-    return case_texts.receipt(result)
+    return evidence_texts.with_receipt(case_texts.receipt(result), result.signed, public_url)
 
 
 def _or_lost(view: ReportView | None) -> Reply:
     return texts.prompt(view) if view else texts.no_draft()
+
+
+def add_upload_route(router: Router) -> None:
+    """Asking for a link for a large file works wherever the conversation stands; it comes before what is typed."""
+    router.message.register(on_wants_to_upload, Says(*evidence_texts.WANTS_TO_UPLOAD))
 
 
 def add_routes(router: Router) -> None:

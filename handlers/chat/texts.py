@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from handlers.chat import case_texts
+from handlers.chat import case_texts, evidence_texts
 from handlers.chat.keyboards import CaseTap, HomeTap, MenuTap, ReportTap, SignTap, entry_data, inquiry_data
 from handlers.chat.reply import Button, Reply, rows_of, tap
 from handlers.chat.wording import ASK, MINE, REPORT, days_left, menu_buttons, people_date, short
@@ -528,8 +528,6 @@ def _problem(view: ReportView) -> str:
         Problem.NO_WORDS: "收到了，可是里面没有字。请用文字说说。",
         Problem.TOO_LONG: "这段话有点长，我把它加到“经过”里了，没有丢。这里请写短一点。",
         Problem.WORDS_WANTED: "这个我看不懂。请打字回答。",
-        Problem.FILE_TOO_BIG: "这个文件超过20兆，这里收不下。请剪短一点，或者发截图。前面写的都在。",
-        Problem.TOO_MANY_FILES: "已经收了30个文件，够多了。还有的，交了以后再补充。",
         Problem.FILE_EMPTY: "这个文件是空的，请再发一次。",
         Problem.UNKNOWN_PLACE: f"名单里没有找到“{view.detail}”。请看看下面有没有，或者换个写法。",
         Problem.SEVERAL_PLACES: "有好几个地方名字相近，请点一个。",
@@ -543,7 +541,7 @@ def _problem(view: ReportView) -> str:
     return sizes[view.problem] if view.problem else ""
 
 
-_OF_FILES: Final = (Problem.FILE_TOO_BIG, Problem.TOO_MANY_FILES, Problem.FILE_EMPTY)
+_OF_FILES: Final = (Problem.FILE_EMPTY,)
 
 
 def _wrong_phone(view: ReportView) -> str:
@@ -555,6 +553,9 @@ def _wrong_phone(view: ReportView) -> str:
 
 def _kept_files(view: ReportView) -> str:
     count = len(view.files)
+    later = [one for one in view.files if one.shown_from]
+    if later:
+        return f"📎 收好了，一共{count}个，都存着。文件多，办案的人先看前面的，后面{len(later)}个晚一点看到。"
     return f"📎 收好了，一共{count}个。还有就接着发，没有了点“发完了”。" if count else "收好了，加到“经过”里了。"
 
 
@@ -572,7 +573,7 @@ def _prompt_rows(view: ReportView) -> tuple[tuple[Button, ...], ...]:
     rows.extend(rows_of(quick, 3 if step is Step.WHEN else 1))
     if step is Step.EVIDENCE:
         done = "发完了" if view.files else "没有，下一步"
-        rows.append((tap(done, ReportTap(act="skip", step=step)),))
+        rows.append((tap(done, ReportTap(act="skip", step=step)), tap("有大文件", ReportTap(act="upload", step=step))))
     if step is Step.IDENTITY:
         rows.append((tap("不留名", ReportTap(act="skip", step=step)),))
         if not view.answers.get("identity", {}).get("other_contact"):
@@ -598,7 +599,8 @@ def _summary(view: ReportView) -> Reply:
         Step.WHEN: short(answers.get("when", ""), 30) or "没有写",
         Step.WHERE: short(answers.get("where", ""), 30) or "没有写",
         Step.HOW_KNOWN: short(answers.get("how_known", ""), 30) or "没有写",
-        Step.EVIDENCE: f"{files}个文件" if files else "没有文件",
+        Step.EVIDENCE: (f"{files}个文件" if files else "没有文件")
+        + (f"，还有{view.announced}个大文件等您传" if view.announced else ""),
         Step.IDENTITY: name,
     }
     lines = ["请看一遍，对不对？"]
@@ -631,11 +633,6 @@ def _news(lines: list[str], *, here: bool) -> tuple[tuple[Button, ...], ...]:
         return ((tap("不用了，凭查询码查", ReportTap(act="by_code", step=Step.REVIEW)),),)
     lines.append("查进度：交了以后给您一个查询码，凭它查。这里不记您是谁。")
     return ((tap("有进展在这里告诉我", ReportTap(act="here", step=Step.REVIEW)),),)
-
-
-def file_too_big() -> Reply:
-    """For a file over 20 MB outside a draft."""
-    return Reply("这个文件超过20兆，这里收不下。请剪短一点，或者发截图。")
 
 
 # Commit
@@ -823,6 +820,7 @@ _NOTICES: Final[dict[str, Callable[[dict[str, Any], datetime], Reply]]] = {
     "case_result": case_texts.result_told,
     "case_date_missed": case_texts.date_missed,
     "report_filed": case_texts.report_filed,
+    "large_file_arrived": evidence_texts.large_file_arrived,
     "case_message": _case_message,
     "case_answered_above": _case_answered_above,
     "case_date_moved": _case_date_moved,

@@ -75,6 +75,8 @@ PAGES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("GET", "/desk/cases/{number}/stand-back", cases.ask_stand_back),
     ("GET", "/desk/cases/{number}/declare", declarations.ask_case),
     ("GET", "/desk/cases/{number}/files/{file_id}", files.show_file),
+    ("GET", "/desk/cases/{number}/files/{file_id}/preview", files.show_preview),
+    ("GET", "/desk/cases/{number}/files/{file_id}/play", files.play),
     ("GET", "/desk/cases/{number}/message", messages.show_composer),
     ("POST", "/desk/cases/{number}/message", messages.look),
     ("GET", "/desk/cases/{number}/message/send", messages.show_composer),

@@ -3,6 +3,7 @@
 Pure: no database, no request. The rules stay in `knowledge.casework`; this only puts them in order for a reader.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
@@ -11,16 +12,18 @@ from handlers.desk import dates, words
 from handlers.desk.case_rows import case_row, received
 from handlers.desk.clocks import clocks_context
 from handlers.desk.dialogue_view import dialogue_context
+from handlers.desk.files import is_played
 from handlers.services.cases import CaseFile
 from handlers.services.handovers import UNDER_WAY
 from handlers.services.links import MERGEABLE
 from handlers.services.names import UNSETTLED
+from handlers.services.previews import has_preview
 from knowledge.casework.access import Permission, may
 from knowledge.casework.categories import Category
 from knowledge.casework.lifecycle import CLOSED_STATES, CaseState, Disposal, Finding, MeasureKind
 from knowledge.casework.transfers import is_above
 from storage.repositories.cases import Case
-from storage.repositories.files import StoredFile
+from storage.repositories.files import FOUND, StoredFile
 from storage.repositories.investigations import Investigation, Measure, Opinion
 from storage.repositories.officials import Official
 
@@ -76,6 +79,8 @@ def case_context(file: CaseFile, official: Official, today: date, colleagues: Se
         "facts": _facts(file),
         "story": [(words.NARRATIVE[name], file.narrative.get(name) or "没有写") for name in words.NARRATIVE],
         "files": _files(file),
+        "files_waiting": file.files_waiting,
+        "announced": _announced(file),
         "steps": _steps(case),
         "opinions": [_opinion(one) for one in file.opinions if one.round == case.round and one.decision],
         "opinion": _opinion(opinion) if opinion else None,
@@ -319,15 +324,49 @@ def _files(file: CaseFile) -> dict[str, list[dict[str, Any]]]:
     before = {piece.file_id for one in file.earlier for piece in one.evidence}
     ours = [one for one in file.files if one.origin == "official" and one.id not in before]
     theirs = [one for one in file.files if one.origin != "official"]
-    return {"reporter": [_file(file.case, one) for one in theirs], "official": [_file(file.case, one) for one in ours]}
+    return {"reporter": _listed(file.case, theirs), "official": _listed(file.case, ours)}
+
+
+def _listed(case: Case, files: list[StoredFile]) -> list[dict[str, Any]]:
+    """Files as they came; what was sent together stands together, where its first file stands."""
+    albums = Counter(one.album for one in files if one.album)
+    first: dict[str, int] = {}
+    for at, one in enumerate(files):
+        first.setdefault(one.album or one.id, at)
+    listed: list[dict[str, Any]] = []
+    begun: set[str | None] = set()
+    for one in sorted(files, key=lambda one: first[one.album or one.id]):
+        together = albums[one.album] if one.album else 0
+        begins = together > 1 and one.album not in begun
+        begun.add(one.album)
+        listed.append({**_file(case, one), "in_album": together > 1, "album": together if begins else 0})
+    return listed
 
 
 def _file(case: Case, stored: StoredFile) -> dict[str, Any]:
+    href = f"/desk/cases/{case.number}/files/{stored.id}"
+    family = stored.media_type.partition("/")[0]
     return {
         "name": stored.name or "没有名字的文件",
-        "href": f"/desk/cases/{case.number}/files/{stored.id}",
+        "href": href,
         "size_text": dates.size(stored.size),
-        "kind": _KINDS.get(stored.media_type.partition("/")[0], "file"),
+        "kind": _KINDS.get(family, "file"),
         "note": f"{dates.moment(stored.received_at)} 收到",
         "sha256": stored.sha256,
+        "preview": f"{href}/preview" if has_preview(stored) else None,
+        "plays": family if is_played(stored) else None,
+        "warning": words.MALWARE.format(stored.scan_found) if stored.scan == FOUND else None,
+        "scan": words.SCANS.get(stored.scan),
     }
+
+
+def _announced(file: CaseFile) -> list[tuple[str, None]]:
+    """What was said to come and has not."""
+    return [
+        (
+            f"{dates.moment(one.announced_at)}，{one.name or '没说名字'}"
+            + (f"（{dates.size(one.size)}）" if one.size else ""),
+            None,
+        )
+        for one in file.announced
+    ]

@@ -28,7 +28,7 @@ HEADERS: Final = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(self), payment=(), usb=()",
 }
 
-STATIC_PREFIXES: Final = ("/static/", "/chat/")
+STATIC_PREFIXES: Final = ("/static/", "/chat/", "/public/")
 STRICT_TRANSPORT: Final = "max-age=31536000; includeSubDomains"
 
 

@@ -113,6 +113,9 @@ PURPOSES: Final[dict[Purpose, str]] = {
 NAME_NOT_OPENED: Final = "密码不对，名字没有打开。请再输一次。"
 NAME_WAIT: Final = "试的次数多了，请等 {minutes} 分钟再试。密码没有被锁。"
 
+#: Whether malware was looked for; a clean file needs no word.
+SCANS: Final[dict[str, str]] = {"unscanned": "还没查过病毒", "unscannable": "太大，没能查病毒"}
+MALWARE: Final = "查出病毒（{}）。原件照样存着，不能在这里看。一定要看，下载到不连网的电脑上打开。"
 LINK_KINDS: Final[dict[str, str]] = {"related": "有关联", "duplicate": "同一件事", "mass": "多人反映同一件事"}
 
 FILED_VIA: Final[dict[str, str]] = {

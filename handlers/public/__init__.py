@@ -1,1 +1,1 @@
-"""Pages for everybody, without signing in: what lets people outside check us."""
+"""Pages for everybody, without signing in: large files, receipts, public keys, the log's heads."""

@@ -20,6 +20,7 @@ from knowledge.casework.clocks import ClockKind
 from knowledge.casework.labels import load_labels
 from knowledge.casework.lifecycle import CaseAct, CaseState, Missing, acts_from, missing_for
 from knowledge.casework.replies import LONGEST
+from storage.repositories.announcements import Announced
 from storage.repositories.cases import Case, Matter, Note, QueueFilter, QueueMark
 from storage.repositories.dialogue import CaseMessage
 from storage.repositories.files import StoredFile
@@ -60,6 +61,8 @@ class CaseFile:
     removals: tuple[FlagRemoval, ...]
     transfers: tuple[Transfer, ...]
     files_behind: dict[str, str]  # files that stayed with another unit: id -> its name
+    files_waiting: int  # kept, and shown when their turn comes
+    announced: tuple[Announced, ...]  # said to come, not received
     acts: tuple[ActState, ...]
 
 
@@ -115,12 +118,14 @@ async def open_file(uow: UnitOfWork, official: Official, number: str) -> CaseFil
     )
     earlier = [await uow.investigations.of_case(case, round_number) for round_number in range(1, case.round)]
     passed, files = await transfers.of_case(uow, case), await uow.files.of_case(case.id)
-    behind = transfers.left_behind(passed, files, official)
+    behind, now = transfers.left_behind(passed, files, official), uow.clock.now()
     return CaseFile(
         case=case,
         narrative=await uow.cases.narrative(case.id),
         matters=await uow.cases.matters(case.id),
-        files=tuple(one for one in files if one.id not in behind),
+        files=tuple(one for one in files if one.id not in behind and one.is_shown(now)),
+        files_waiting=sum(one.id not in behind and not one.is_shown(now) for one in files),
+        announced=tuple(await uow.announcements.waiting_of_case(case.id)),
         notes=tuple(await uow.cases.notes(case.id)),
         messages=await messages.dialogue(uow, case),
         opinions=tuple(await uow.investigations.opinions(case)),
@@ -160,16 +165,28 @@ async def require_kin_declared(uow: UnitOfWork, official: Official, number: str)
     return case
 
 
-async def read_file(uow: UnitOfWork, official: Official, number: str, file_id: str) -> tuple[StoredFile, bytes]:
-    """A file of a case with its original bytes; the reading is an event."""
+async def read_file(
+    uow: UnitOfWork, official: Official, number: str, file_id: str, *, act: str = "file_read", noted: bool = True
+) -> StoredFile:
+    """A file of a case whose bytes may be read now; the reading is an event.
+
+    Args:
+        uow: The unit of work.
+        official: Who reads.
+        number: The case.
+        file_id: The file.
+        act: What the event says was done.
+        noted: False for a further part of what was noted already (a recording is played in parts).
+    """
     case = await require_declared(uow, official, number)
     stored = await uow.files.get(file_id)
-    if stored is None or stored.case_id != case.id:
+    if stored is None or stored.case_id != case.id or not stored.is_shown(uow.clock.now()):
         raise NotFound(f"file/{file_id}")
     if transfers.left_behind(await transfers.of_case(uow, case), [stored], official):
         raise NotFound(f"file/{file_id}")
-    await record(uow, official, "file_read", case, file=file_id)
-    return stored, await uow.storage.files.get(file_id)
+    if noted:
+        await record(uow, official, act, case, file=file_id)
+    return stored
 
 
 async def colleagues(uow: UnitOfWork, case: Case) -> list[Official]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from handlers.services import deadlines
+from handlers.services import deadlines, signed_receipts
 from handlers.services.case_moves import require
 from handlers.services.errors import BadFields, BadInput
 from handlers.services.given_names import is_wrong_phone
@@ -76,7 +76,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the reporter is handed: nothing of the report, and nothing of what becomes of it."""
+    """What the reporter is handed: nothing of the report, and nothing of what becomes of it.
+
+    `signed` proves to others that it was filed.
+    """
 
     number: str
     receipt_code: str
@@ -84,6 +87,7 @@ class Given:
     received_on: date
     file_hashes: tuple[str, ...]
     has_name: bool
+    signed: str = ""
 
 
 class Filings:
@@ -125,11 +129,13 @@ class Filings:
         code = code_for(uow, "filing", [official.id, said.token, *_content(said)])
         await uow.officials.take_turns((f"filing/{code}",))
         known = await uow.cases.by_receipt(code)
-        number, due_on = (
-            (known.number, known.answer_due_on) if known else await self._open(uow, official, said, place, code)
+        number, due_on, signed = (
+            (known.number, known.answer_due_on, await uow.receipts.newest(known.id) or "")
+            if known
+            else await self._open(uow, official, said, place, code)
         )
         hashes = tuple(sha256(one.data) for one in said.files)
-        return Given(number, code, due_on, said.received_on, hashes, has_name=not said.anonymous)
+        return Given(number, code, due_on, said.received_on, hashes, has_name=not said.anonymous, signed=signed)
 
     async def enter(self, uow: UnitOfWork, official: Official, rows: Sequence[Mapping[str, str]]) -> tuple[int, int]:
         """Enter an old register: every row becomes a report as it came; returns how many are new, and known already.
@@ -148,14 +154,15 @@ class Filings:
         new = 0
         for report in read:
             if await uow.cases.by_receipt(report.receipt_code) is None:
-                await self._intake.file(uow, replace(report, filed_by=official.id, notice=notice))
+                filed = await self._intake.file(uow, replace(report, filed_by=official.id, notice=notice))
+                await signed_receipts.issue(uow, filed.case_id)
                 new += 1
         await uow.log.record(actor=f"official/{official.id}", act="register_entered", subject="case", new=new)
         return new, len(read) - new
 
     async def _open(
         self, uow: UnitOfWork, official: Official, said: Statement, place: Place, code: str
-    ) -> tuple[str, date]:
+    ) -> tuple[str, date, str]:
         keys = {who: pair.public_key for who, pair in (await uow.officials.custodians()).items()}
         report = NewReport(
             place=place,
@@ -172,7 +179,7 @@ class Filings:
         await uow.filing_marks.add(_MARK, official.id)
         for one in said.files:
             await uow.files.add(one.data, name=one.name, origin="reporter", case_id=filed.case_id)
-        return filed.number, filed.answer_due_on
+        return filed.number, filed.answer_due_on, await signed_receipts.issue(uow, filed.case_id)
 
 
 async def _read_row(uow: UnitOfWork, line: int, row: Mapping[str, str]) -> NewReport:

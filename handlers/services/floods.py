@@ -1,7 +1,8 @@
 """How much is taken at once. A limit slows down, and says until when; it never refuses a report and never loses one.
 
 The figures are policy: five reports an hour from one chat, two hundred an hour about one village (nothing is slowed,
-those who lead are told), thirty files an hour to one case, ten wrong receipt codes an hour from one chat.
+those who lead are told), thirty files an hour to one case (the rest are kept, and shown later), ten wrong receipt codes
+an hour from one chat.
 """
 
 from datetime import datetime, timedelta
@@ -61,10 +62,19 @@ async def tell_of_flood(uow: UnitOfWork, case: Case) -> None:
             )
 
 
-async def files_again_at(uow: UnitOfWork, case_id: int) -> datetime | None:
-    """From when on a case takes files again; None: now."""
-    came = await uow.files.came_since(case_id, uow.clock.now() - HOUR)
-    return came[-FILES] + HOUR if len(came) >= FILES else None
+async def file_slot(uow: UnitOfWork, case_id: int) -> datetime | None:
+    """From when on officials see a case's next file; None: now. It is kept at once, whatever its turn."""
+    return _slot(await uow.files.came_since(case_id, uow.clock.now() - HOUR), uow.clock.now())
+
+
+async def draft_file_slot(uow: UnitOfWork, draft_id: int) -> datetime | None:
+    """`file_slot` for a report that is being written."""
+    came = [one.shown_from or one.received_at for one in await uow.files.of_draft(draft_id)]
+    return _slot(sorted(at for at in came if at > uow.clock.now() - HOUR), uow.clock.now())
+
+
+def _slot(taken: list[datetime], now: datetime) -> datetime | None:
+    return max(taken[-FILES] + HOUR, now) if len(taken) >= FILES else None
 
 
 async def codes_again_at(uow: UnitOfWork, person_id: int) -> datetime | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
-from handlers.services import deadlines, floods, reading
+from handlers.services import deadlines, floods, reading, signed_receipts
 from handlers.services.case_moves import again
 from handlers.services.cases import begin_round
 from handlers.services.notices import tell_officials
@@ -48,8 +48,8 @@ class CaseView:
 class Kept:
     """What became of something sent to a case.
 
-    `answer_by`: the day an official answers by. `files_from`: the file was not kept, and is from this instant on;
-    `kept_words` tells whether words that came with it were.
+    `answer_by`: the day an official answers by. `files_from`: the file was kept, and officials see it from this instant
+    on; `kept_words` tells whether words that came with it were kept too.
     """
 
     case: Case
@@ -117,6 +117,7 @@ async def add_file(
     opened: str = "",
     kind: str = SUPPLEMENT,
     is_first: bool = True,
+    album: str | None = None,
 ) -> Kept | None:
     """Keep a file with a case, and its caption whatever becomes of the file.
 
@@ -130,22 +131,42 @@ async def add_file(
         opened: The number a receipt code opened; then nothing says which chat the file came from.
         kind: What it is sent as.
         is_first: Whether it is the first of an album; the others make no line of their own in the dialogue.
+        album: What the network calls the album.
     """
     await uow.begin()
     case = await own_case(uow, who, number, opened=opened)
     if case is None:
         return None
-    files_from = await floods.files_again_at(uow, case.id)
+    files_from = await floods.file_slot(uow, case.id) if data else None
     words = caption.strip()
-    if data and files_from is None:
-        keeps = case.person_id == who.id
-        chat_id = who.recipient.chat_id
-        await uow.files.add(data, name=name, origin="reporter", case_id=case.id, chat_id=chat_id, keep_chat=keeps)
+    if data:
+        await uow.files.add(
+            data,
+            name=name,
+            origin="reporter",
+            case_id=case.id,
+            chat_id=who.recipient.chat_id,
+            keep_chat=case.person_id == who.id,
+            album=album,
+            shown_from=files_from,
+        )
+        await signed_receipts.issue(uow, case.id)
         words = words or (f"📎 {name}" if is_first else "")
     kept = Kept(case)
     if words:
         kept = await _call(uow, case, await uow.dialogue.from_reporter(case.id, words, kind=kind), kind)
-    return replace(kept, files_from=files_from if data else None, kept_words=bool(caption.strip()), is_empty=not data)
+    return replace(kept, files_from=files_from, kept_words=bool(caption.strip()), is_empty=not data)
+
+
+async def file_arrived(uow: UnitOfWork, case: Case, words: str, kind: str) -> Kept:
+    """What follows when an announced file has come: a line in the dialogue, and officials hear that there is news."""
+    return await _call(uow, case, await uow.dialogue.from_reporter(case.id, words, kind=kind), kind)
+
+
+async def own_receipt(uow: UnitOfWork, who: Person, number: str, *, opened: str = "") -> str | None:
+    """The signed receipt this person was given last; None when the case is not theirs, or has none."""
+    case = await own_case(uow, who, number, opened=opened)
+    return await uow.receipts.newest(case.id) if case else None
 
 
 async def withdraw(uow: UnitOfWork, who: Person, number: str, *, opened: str = "") -> Withdrawn | None:

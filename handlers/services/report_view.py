@@ -32,8 +32,6 @@ class Problem(StrEnum):
     NO_WORDS = "no_words"
     TOO_LONG = "too_long"
     WORDS_WANTED = "words_wanted"
-    FILE_TOO_BIG = "file_too_big"
-    TOO_MANY_FILES = "too_many_files"
     FILE_EMPTY = "file_empty"
     UNKNOWN_PLACE = "unknown_place"
     SEVERAL_PLACES = "several_places"
@@ -55,6 +53,7 @@ class ReportView:
     problem: Problem | None = None
     detail: str = ""
     places: tuple[Place, ...] = ()
+    announced: int = 0  # files that are to come by a link
     kept: str = ""  # what was just understood and stored
     remove_incoming: bool = False  # the message held a name or number and should not stay in the chat
 
@@ -88,7 +87,8 @@ def keeps_chat(answers: dict[str, Any]) -> bool:
 class Receipt:
     """What a reporter is given: no content of the report.
 
-    `keeps_chat`: news come to the chat. `missing`: what would help, in Chinese; asked for once.
+    `keeps_chat`: news come to the chat. `missing`: what would help, in Chinese; asked for once. `signed`: the same as a
+    signed text that proves it to others.
     """
 
     number: str
@@ -98,6 +98,7 @@ class Receipt:
     file_hashes: tuple[str, ...] = ()
     keeps_chat: bool = True
     missing: tuple[str, ...] = ()
+    signed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ keeps a masked form to show.
 import unicodedata
 from typing import Final
 
-from handlers.services import given_names
+from handlers.services import floods, given_names
 from handlers.services.intake import Intake
 from handlers.services.place_names import ELECTING, matching
 from handlers.services.report_view import PROMPTS, Problem, Queued, Receipt, ReportView, Step
@@ -73,17 +73,22 @@ class Reports:
         return await self._take_words(uow, who, draft, words)
 
     async def add_file(
-        self, uow: UnitOfWork, who: Person, data: bytes, name: str, caption: str = ""
+        self, uow: UnitOfWork, who: Person, data: bytes, name: str, caption: str = "", *, album: str | None = None
     ) -> ReportView | None:
         """Keep a photo, recording or document with the draft, at whatever prompt it comes."""
         draft = await uow.drafts.in_writing(who.id)
         if draft is None:
             return None
-        problem = await self._file_problem(uow, draft, data)
-        if problem:
-            return await self._refuse(uow, draft, problem, caption)
+        if not data:
+            return await self._refuse(uow, draft, Problem.FILE_EMPTY, caption)
         stored = await uow.files.add(
-            data, name=name, origin="reporter", draft_id=draft.id, chat_id=who.recipient.chat_id
+            data,
+            name=name,
+            origin="reporter",
+            draft_id=draft.id,
+            chat_id=who.recipient.chat_id,
+            album=album,
+            shown_from=await floods.draft_file_slot(uow, draft.id),
         )
         full = None
         if caption.strip():
@@ -91,10 +96,10 @@ class Reports:
             await uow.drafts.save(draft)
         return await self._view(uow, draft, full, kept=stored.sha256[:8])
 
-    async def refuse_file(self, uow: UnitOfWork, who: Person, caption: str = "") -> ReportView | None:
-        """A file was too big to be fetched: say so, keep the words sent with it, stay where we are."""
+    async def keep_caption(self, uow: UnitOfWork, who: Person, caption: str) -> ReportView | None:
+        """A file was too big for the chat and comes by a link: keep the words sent with it, stay where we are."""
         draft = await uow.drafts.in_writing(who.id)
-        return await self._refuse(uow, draft, Problem.FILE_TOO_BIG, caption) if draft else None
+        return await self._refuse(uow, draft, None, caption) if draft else None
 
     async def words_wanted(self, uow: UnitOfWork, who: Person) -> ReportView | None:
         """Something came that is neither words nor a file (a sticker): stay where we are."""
@@ -184,6 +189,7 @@ class Reports:
         draft = await uow.drafts.in_writing(who.id)
         if draft is None:
             return False
+        await uow.announcements.delete_of_draft(draft.id)
         await uow.files.delete_of_draft(draft.id)
         await uow.drafts.finish(draft, "dropped")
         return True
@@ -289,21 +295,12 @@ class Reports:
         await uow.drafts.save(draft)
         return await self._view(uow, draft, problem, detail=detail, remove_incoming=True)
 
-    async def _refuse(self, uow: UnitOfWork, draft: Draft, problem: Problem, caption: str) -> ReportView:
+    async def _refuse(self, uow: UnitOfWork, draft: Draft, problem: Problem | None, caption: str) -> ReportView:
         words = caption.strip()
         if words:
             _append_what(draft, words)
             await uow.drafts.save(draft)
         return await self._view(uow, draft, problem, detail=words[:20])
-
-    async def _file_problem(self, uow: UnitOfWork, draft: Draft, data: bytes) -> Problem | None:
-        if not data:
-            return Problem.FILE_EMPTY
-        if len(data) > MAX_FILE_BYTES:
-            return Problem.FILE_TOO_BIG
-        if len(await uow.files.of_draft(draft.id)) >= MAX_FILES:
-            return Problem.TOO_MANY_FILES
-        return None
 
     async def _advance(self, uow: UnitOfWork, draft: Draft, *, remove_incoming: bool = False) -> ReportView:
         if draft.answers.pop("editing", None):
@@ -328,8 +325,10 @@ class Reports:
         step = Step(draft.step)
         if step is Step.PLACE and not places:
             places = tuple(await uow.places.all_of(*ELECTING))
-        files = tuple(await uow.files.of_draft(draft.id)) if step in (Step.EVIDENCE, Step.REVIEW) or kept else ()
-        return ReportView(step, draft.answers, files, problem, detail, places, kept, remove_incoming)
+        tells_files = step in (Step.EVIDENCE, Step.REVIEW) or bool(kept)
+        files = tuple(await uow.files.of_draft(draft.id)) if tells_files else ()
+        announced = len(await uow.announcements.waiting_of_draft(draft.id)) if tells_files else 0
+        return ReportView(step, draft.answers, files, problem, detail, places, announced, kept, remove_incoming)
 
 
 def _has_words(text: str) -> bool:

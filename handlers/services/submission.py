@@ -10,7 +10,7 @@ import secrets
 import unicodedata
 from typing import Any, Final
 
-from handlers.services import floods
+from handlers.services import floods, signed_receipts
 from handlers.services.errors import NotFound
 from handlers.services.given_names import sealed_of
 from handlers.services.intake import NARRATIVE, Intake, NewReport
@@ -74,6 +74,7 @@ class Submission:
         )
         hashes = tuple(one.sha256 for one in files)
         await uow.files.move_to_case(draft.id, filed.case_id, keep_chat=keeps)
+        await uow.announcements.move_to_case(draft.id, filed.case_id, keep_draft=keeps)
         if keeps:
             await uow.drafts.submitted(draft)
         else:
@@ -86,7 +87,14 @@ class Submission:
             await floods.note_filing(uow, draft.person_id, case.place_id)
             await floods.tell_of_flood(uow, case)
         return Receipt(
-            filed.number, filed.receipt_code, filed.answer_due_on, filed.received_at, hashes, keeps, filed.missing
+            filed.number,
+            filed.receipt_code,
+            filed.answer_due_on,
+            filed.received_at,
+            hashes,
+            keeps,
+            filed.missing,
+            await signed_receipts.issue(uow, filed.case_id),
         )
 
 
@@ -123,4 +131,5 @@ def _as_data(given: Receipt) -> dict[str, Any]:
         "file_hashes": list(given.file_hashes),
         "keeps_chat": given.keeps_chat,
         "missing": list(given.missing),
+        "signed": given.signed,
     }

@@ -17,11 +17,14 @@ from storage.tables.cases import (
     case_merge,
     case_message,
     case_note,
+    case_receipt,
     cases,
     contact_attempt,
+    evidence_announced,
     identity,
     report_draft,
     stored_file,
+    upload_link,
 )
 from storage.tables.deadlines import case_clock, clock_pause, deadline_notice
 from storage.tables.investigations import (
@@ -44,13 +47,15 @@ from storage.tables.routing import (
 _ERASABLE: Final = table("erasable_case", column("id"))
 _OF_CLOCKS: Final = (deadline_notice, clock_pause)
 _OF_INVESTIGATIONS: Final = (investigation_evidence, investigation_step, investigator)
+_OF_ANNOUNCED: Final = (upload_link,)
 _OF_CASES: Final = (
-    *(case_clock, investigation, measure, disposal, stored_file, case_note, case_message, case_matter),
+    *(case_clock, investigation, measure, disposal, evidence_announced, stored_file, case_receipt),
+    *(case_note, case_message, case_matter),
     *(contact_attempt, identity, case_declaration, recusal, handover_item, escalation, transfer, case_viewer),
 )
 #: Every table that hangs on a case; a test holds the list against the schema.
 WITH_A_CASE: Final[frozenset[Table]] = frozenset(
-    {*_OF_CLOCKS, *_OF_INVESTIGATIONS, *_OF_CASES, case_link, case_merge, cases}
+    {*_OF_CLOCKS, *_OF_INVESTIGATIONS, *_OF_ANNOUNCED, *_OF_CASES, case_link, case_merge, cases}
 )
 
 
@@ -82,17 +87,20 @@ class Retention(Repository):
         return [Expired(*row) for row in await self._uow.read(query)]
 
     async def erase(self, case: Expired) -> list[str]:
-        """Delete a case with everything about it; returns the ids of the files whose bytes are to follow.
+        """Delete a case with everything about it; returns the names under which bytes lie that are to follow.
 
         Raises:
             RuleRefused: It may not go after all.
         """
-        of_case = select(stored_file.c.id).where(stored_file.c.case_id == case.id)  # its draft's files are its own
-        files = [row.id for row in await self._uow.read(of_case)]
+        columns = select(stored_file.c.id, stored_file.c.preview_id)
+        of_case = columns.where(stored_file.c.case_id == case.id)  # its draft's files are its own
+        files = [name for row in await self._uow.read(of_case) for name in row if name]
         for child in _OF_CLOCKS:
             await self._delete(child, child.c.clock_id.in_(_ids(case_clock, case.id)))
         for child in _OF_INVESTIGATIONS:
             await self._delete(child, child.c.investigation_id.in_(_ids(investigation, case.id)))
+        for child in _OF_ANNOUNCED:
+            await self._delete(child, child.c.announced_id.in_(_ids(evidence_announced, case.id)))
         for child in _OF_CASES:
             await self._delete(child, child.c.case_id == case.id)
         await self._delete(case_link, or_(case_link.c.one_id == case.id, case_link.c.other_id == case.id))

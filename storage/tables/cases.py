@@ -42,6 +42,8 @@ ENDED: Final = ", ".join(f"'{state}'" for state in CaseState if state in CLOSED_
 #: Cases somebody has to work on: the rows of a queue.
 IS_OPEN: Final = f"state NOT IN ({ENDED}) AND merged_into_id IS NULL"
 FILE_ORIGINS = ("reporter", "official", "candidate", "chat")
+#: Whether malware was looked for: not yet, nothing found, something found, cannot be looked at (too big for the scanner).
+SCANS = ("unscanned", "clean", "found", "unscannable")
 
 report_draft = Table(
     "report_draft",
@@ -293,5 +295,49 @@ stored_file = Table(
     Column("case_id", ForeignKey("cases.id", ondelete="RESTRICT"), index=True),
     Column("chat_id", BigInteger),  # the web chat it was sent in, so that its sender sees it again
     Column("received_at", Instant, nullable=False),
+    Column("album", String(32)),  # what was sent together shares one; a keyed hash
+    Column("preview_id", String(32)),  # the sealed picture made from it, once somebody looked; never the original
+    Column("shown_from", Instant),  # officials see it from then on: more came within the hour than a case takes
+    Column("scan", String(12), nullable=False, server_default="unscanned"),
+    Column("scan_found", String(120)),  # what the scanner calls it
+    Column("scanned_at", Instant),
     one_of("origin", FILE_ORIGINS),
+    one_of("scan", SCANS),
+    Index("ix_stored_file_scan", "scan", "received_at"),
+)
+
+#: Evidence too large for a chat: what was announced, and the file once it came.
+evidence_announced = Table(
+    "evidence_announced",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("draft_id", ForeignKey("report_draft.id", ondelete="RESTRICT"), index=True),
+    Column("case_id", ForeignKey("cases.id", ondelete="RESTRICT"), index=True),
+    Column("name_sealed", LargeBinary, nullable=False),  # what the file is called, empty when not told
+    Column("size", BigInteger),  # bytes, when told
+    Column("kind", String(14), nullable=False),  # what it is sent as, once it comes
+    Column("announced_at", Instant, nullable=False),
+    Column("file_id", ForeignKey("stored_file.id", ondelete="RESTRICT"), unique=True),
+    one_of("kind", MESSAGE_KINDS),
+)
+
+#: A way to hand one file in without signing in. Only the token's hash is kept: nothing says who was given it.
+upload_link = Table(
+    "upload_link",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),  # SHA-256 of 32 random bytes
+    Column("announced_id", ForeignKey("evidence_announced.id", ondelete="RESTRICT"), nullable=False, index=True),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+)
+
+#: Signed receipts that were given out, newest last; a receipt's token is kept as a keyed hash.
+case_receipt = Table(
+    "case_receipt",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("case_id", ForeignKey("cases.id", ondelete="RESTRICT"), nullable=False, index=True),
+    Column("token_index", LargeBinary, nullable=False, unique=True),
+    Column("text_sealed", LargeBinary, nullable=False),  # as it was given, so that its reporter sees it again
+    Column("issued_at", Instant, nullable=False),
 )

@@ -121,6 +121,15 @@ deployment = Table(
     Column("value", String(200), nullable=False),
 )
 
+#: Every public key this deployment ever signed with: what an old one signed is still to be verified.
+signing_key = Table(
+    "signing_key",
+    metadata,
+    Column("key_id", String(16), primary_key=True),
+    Column("public_key", LargeBinary, nullable=False),  # Ed25519, 32 bytes
+    Column("since", Instant, nullable=False),
+)
+
 #: Each version of the casework content that ever raised a flag, whole, so that an old flag can be judged again.
 rule_set = Table(
     "rule_set",

@@ -157,7 +157,7 @@ async def test_a_key_file_that_is_missing_others_may_read_or_belongs_elsewhere(b
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "eighty"), ("PORT", "70000"), ("FILES_URL", "s3://bucket")], ids=["word", "big", "s3"]
+    ("name", "value"), [("PORT", "eighty"), ("PORT", "70000"), ("FILES_URL", "ftp://bucket")], ids=["word", "big", "s3"]
 )
 async def test_a_wrong_setting_is_named(start, name, value):
     start.settings[name] = value

@@ -154,7 +154,7 @@ def test_a_wrong_call_is_code_two_with_a_line_on_standard_error(
     ("name", "value", "code"),
     [
         ("PORT", "eighty", 2),
-        ("FILES_URL", "s3://bucket", 2),
+        ("FILES_URL", "ftp://bucket", 2),
         ("DATABASE_URL", "mysql://root@127.0.0.1/x", 1),
         ("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none", 1),
         ("DATABASE_URL", "not an address", 1),

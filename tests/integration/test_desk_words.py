@@ -205,7 +205,7 @@ def test_sizes_are_short(count, said):
 
 @given(st.text(max_size=80))
 def test_a_download_header_survives_any_name(name):
-    header = disposition(name, inline=False)
+    header = disposition(name)
     assert header.isascii()
     assert header.isprintable()
     assert header.startswith('attachment; filename="file')

@@ -265,21 +265,23 @@ async def test_the_alarm_counts_what_each_leader_may_know_of(sqlite_storage, clo
 # Files
 
 
-async def test_a_case_takes_thirty_files_an_hour_and_words_at_any_time(site, clock):
+async def test_a_case_shows_thirty_files_an_hour_keeps_the_rest_and_takes_words_at_any_time(site, clock):
     who, staff = await site.meet(), await Staff.appointed(site)
     number = await file_report(who)
     await who.press("补充材料")
     for at in range(FILES):
         assert "收好了" in (await who.send_photo(PHOTO + bytes([at])))[-1]
         clock.advance(timedelta(seconds=30))
-    refused = (await who.send_photo(PHOTO + b"more", "这张是收条"))[-1]
-    assert "已经收了30个文件，这个没有存。11点以后再发就行。写的字收好了。" in refused
+    waits = (await who.send_photo(PHOTO + b"more", "这张是收条"))[-1]
+    assert "已经收了30个文件，这个先排着，11点起办案的人看得到，不用再发。写的字也收好了。" in waits
     assert "收好了" in (await who.say("还想说一句"))[-1]
     found = await staff.read(number)
     assert len(found.files) == FILES
     assert [message.body for message in found.messages][-2:] == ["这张是收条", "还想说一句"]
+    assert found.files_waiting == 1, "kept, and not shown yet"
     clock.advance(timedelta(minutes=46))
-    assert "收好了" in (await who.send_photo(PHOTO + b"more"))[-1]
+    assert "收好了" in (await who.send_photo(PHOTO + b"again"))[-1]
+    assert len((await staff.read(number)).files) == FILES + 2, "nothing was dropped"
 
 
 async def test_a_mark_is_counted_for_one_chat_and_one_kind_alone(storage):

@@ -126,7 +126,8 @@ async def test_a_report_takes_eight_prompts_and_gives_a_number_and_flags(site):
     assert found.narrative["where"] == "村委会门口"
     assert "这是送的烟" in found.narrative["what"]
     assert found.case.name_state is NameState.CLAIMED
-    _, data = await site.do(lambda uow: cases.read_file(uow, staff.handler, number, found.files[0].id))
+    stored = await site.do(lambda uow: cases.read_file(uow, staff.handler, number, found.files[0].id))
+    data = await site.storage.files.get(stored.id)
     assert data == PHOTO
     assert number in (await who.say("我的反映"))[-1]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.chat import case_texts, texts, wording
+from handlers.chat import case_texts, evidence_texts, texts, wording
 from handlers.chat.keyboards import CaseTap, ReportTap
 from handlers.chat.reply import Reply
 from handlers.services import commitments
@@ -16,6 +16,7 @@ from handlers.services.deadlines import Running
 from handlers.services.follow_up import CaseView, Kept, Withdrawn
 from handlers.services.missed_dates import Asked, Missed
 from handlers.services.report_view import PROMPTS, Problem, Queued, Receipt, ReportView, Step
+from handlers.services.uploads import Offer
 from knowledge.casework.clocks import ClockKind, Deadline
 from knowledge.casework.lifecycle import CLOSED_STATES, CaseState, Finding
 from knowledge.casework.names import NameState
@@ -62,6 +63,7 @@ NOTICES = {
         "missing": ["什么时候"],
     },
     "case_date_moved": {"number": "QF-7K2M-9D4X", "was": "2026-03-13", "due_on": "2026-03-16"},
+    "large_file_arrived": {"number": "QF-7K2M-9D4X", "hash": "ab" * 32, "receipt": "QFR1.a.b"},
     "inquiry_replied": {"question": "哪天选？", "reply": "3月29日。"},
     "inquiry_escalated": {"question": "哪天选？", "due_on": "2026-03-13"},
     "commitments_due": {"candidate": 1, "due_on": "2026-03-14", "signed": []},
@@ -281,7 +283,9 @@ def test_every_prompt_and_answer_of_a_dialogue_names_the_case_and_its_place(mode
         case_texts.kept(Kept(case, files_from=NOW, kept_words=True), mode, NOW, by_code=False),
         case_texts.kept(Kept(case, is_empty=True), mode, NOW, by_code=False),
         case_texts.not_kept(case, "这个"),
-        case_texts.too_big(case),
+        case_texts.with_dialogue(
+            case, evidence_texts.upload_link(Offer("t", NOW), "https://x.test", NOW, own_page=False)
+        ),
         case_texts.correction_kept(case),
         case_texts.confirm_withdrawal(a_view()),
         case_texts.withdrawn(Withdrawn(case, goes_on=True), by_code=False),
@@ -303,12 +307,12 @@ def test_a_withdrawal_is_told_honestly_what_it_leads_to() -> None:
     assert [CaseTap.unpack(data).act for data in first] == ["show", "withdrawn"]
 
 
-def test_a_file_too_many_is_told_from_when_on_and_that_the_words_were_kept() -> None:
+def test_of_a_file_beyond_the_hours_number_it_is_told_that_it_is_kept_and_when_it_is_seen() -> None:
     later = NOW + timedelta(minutes=42)
     said = case_texts.kept(Kept(a_case(), files_from=later, kept_words=True), "add", NOW, by_code=False).text
     assert "10点42分" in said
-    assert "写的字收好了" in said
-    assert "没有存" in said
+    assert "写的字也收好了" in said
+    assert said.startswith("QF-7K2M-9D4X（柳树村）：收好了")
 
 
 def test_a_report_that_waits_says_when_it_is_handed_in_and_that_nothing_is_lost() -> None:

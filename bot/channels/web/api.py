@@ -1,7 +1,8 @@
 """The web chat over HTTP: the API its page (or anybody) speaks.
 
     POST /api/chat/session                 a cookie
-    POST /api/chat/messages                {"text"} or {"callback"}, or multipart with files
+    POST /api/chat/messages                {"text"} or {"callback"}, or multipart with files; {"large": {"name", "size"}}
+                                           tells of a file too large to send
     GET  /api/chat/messages?after=&wait=   what is new, waiting up to so many seconds
     GET  /api/chat/stream                  the same as server-sent events
 
@@ -22,7 +23,7 @@ from fastapi import APIRouter, Cookie, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.datastructures import UploadFile
 
-from bot.channels.web.session import NAME, toasts
+from bot.channels.web.session import NAME, NOT_SENT, toasts
 from bot.channels.web.signals import ChatSignals
 from handlers.chat import texts
 from handlers.chat.transaction import ChatLocks, UpdateFailed
@@ -109,8 +110,6 @@ class WebChat:
     async def send_files(self, chat_id: int, files: list[tuple[str, bytes]], caption: str, key: str) -> int:
         """Uploaded files, one message each; the caption goes with the first."""
         for name, data in files:
-            if len(data) > MAX_FILE_BYTES:
-                raise BadMessage(f"“{name[:40]}”超过20兆，这里收不下。请剪短一点，或者发截图。写的字都还在。")
             if not data:
                 raise BadMessage(f"“{name[:40]}”是空的，请再选一次。")
         last = 0
@@ -120,9 +119,16 @@ class WebChat:
             async with self._locks.hold("web-upload", chat_id):
                 if await self._was_handled(chat_id, part):
                     continue  # its bytes would be stored again for nobody
+                if len(data) > MAX_FILE_BYTES:
+                    last = await self._feed(chat_id, part, _too_large(name, len(data), words))
+                    continue
                 stored = await self._store(chat_id, name, data)
                 last = await self._feed(chat_id, part, _file_message(stored, words, album))
         return last
+
+    async def announce_file(self, chat_id: int, name: str, size: int, caption: str, key: str) -> int:
+        """A file the page did not send because it is too large: the chat answers with a link for it."""
+        return await self._feed(chat_id, key, _too_large(name, max(size, MAX_FILE_BYTES + 1), caption))
 
     def stop(self) -> None:
         """Let everybody who waits go: the server is about to stop."""
@@ -280,6 +286,10 @@ async def _posted(chat: WebChat, chat_id: int, request: Request) -> int:
         given = body.get("message_id")
         message_id = given if isinstance(given, int) and 0 < given < 2**63 else None
         return await chat.press(chat_id, body["callback"], message_id, key)
+    large = body.get("large")
+    if isinstance(large, dict) and isinstance(large.get("name"), str) and isinstance(large.get("size"), int):
+        caption = body["text"] if isinstance(body.get("text"), str) else ""
+        return await chat.announce_file(chat_id, large["name"], large["size"], caption[:LONGEST_TEXT], key)
     if isinstance(body.get("text"), str):
         return await chat.say(chat_id, body["text"], key)
     raise BadMessage("没有看到字，请打几个字再发。")
@@ -288,7 +298,7 @@ async def _posted(chat: WebChat, chat_id: int, request: Request) -> int:
 async def _posted_files(chat: WebChat, chat_id: int, request: Request) -> int:
     announced = request.headers.get("content-length", "0")
     if not announced.isdigit() or int(announced) > LARGEST_UPLOAD:
-        raise BadMessage("一次发得太多了。请一个一个发，每个不超过20兆。写的字都还在。")
+        raise BadMessage("一次发得太多了。请一个一个发；一个超过20兆的，发“我要上传大文件”。写的字都还在。")
     async with request.form(max_files=MAX_FILES) as form:  # closes what the uploads were spooled to
         files = [
             (part.filename or "文件", await part.read())
@@ -336,6 +346,16 @@ def _file_message(stored: StoredFile, caption: str, album: str | None) -> Any:
             "file_size": stored.size,
         }
         return {"message": {**at, "document": document, "caption": caption or None, "media_group_id": album}}
+
+    return build
+
+
+def _too_large(name: str, size: int, caption: str) -> Any:
+    """A message like a network's: it tells of a file that cannot be fetched."""
+
+    def build(at: dict[str, Any]) -> dict[str, Any]:
+        document = {"file_id": NOT_SENT, "file_unique_id": NOT_SENT, "file_name": name[:120], "file_size": size}
+        return {"message": {**at, "document": document, "caption": caption or None}}
 
     return build
 

@@ -40,6 +40,8 @@ toasts: ContextVar[list[str]] = ContextVar("toasts")
 #: A made-up bot id and token: aiogram wants one for each channel.
 WEB_TOKEN: Final = "1:web-chat"  # noqa: S105 - names a channel, opens nothing
 NAME: Final = "web"
+#: Stands for the id of a file that was only announced: it is too large for the chat.
+NOT_SENT: Final = "large"
 _SERVER: Final = TelegramAPIServer(base="web:{token}/{method}", file="web:{token}/{path}")
 
 
@@ -108,6 +110,8 @@ class WebChatSession(BaseSession):
         if message is None or (message.text or "").startswith("/start"):
             return
         body: dict[str, Any] = {"text": message.text or message.caption or ""}
+        if message.document and message.document.file_id == NOT_SENT:
+            body["text"] = f"{body['text']}\n（{message.document.file_name}，太大，没有发过来）".strip()
         attachment = _attachment(message)
         if attachment:
             body["attachments"] = [attachment]
@@ -222,7 +226,7 @@ def attachment_of(stored: StoredFile) -> dict[str, Any]:
 
 def _attachment(message: Message) -> dict[str, Any] | None:
     document = message.document
-    if document is None:
+    if document is None or document.file_id == NOT_SENT:
         return None
     family = (document.mime_type or "").partition("/")[0]
     kind = {"image": "photo", "audio": "voice", "video": "video"}.get(family, "document")

@@ -14,7 +14,7 @@ from storage.migrations import ENFORCEMENT
 from storage.types import Instant
 
 revision: Final = "0006"
-down_revision: Final = "0003"
+down_revision: Final = "0005"
 
 INDEXES: Final = {
     "ix_event_actor_id": ["actor", "id"],

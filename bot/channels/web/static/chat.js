@@ -248,9 +248,9 @@
   let pumping = false;
 
   const persist = () => memory.set(OUTBOX, JSON.stringify(waiting.filter((m) => !m.files && m.state !== "sent")
-    .map(({ key, text, callback, message_id, link }) => ({ key, text, callback, message_id, link }))).replace(/^\[\]$/, ""));
+    .map(({ key, text, callback, message_id, link, large }) => ({ key, text, callback, message_id, link, large }))).replace(/^\[\]$/, ""));
   const drawWaiting = (m) => {
-    if (m.callback !== undefined || m.link) return;
+    if (m.callback !== undefined || m.link || m.large) return;
     const node = el("article", "msg msg--user");
     const bubble = el("div", "bubble");
     if (m.files) {
@@ -325,7 +325,7 @@
     } else {
       xhr.setRequestHeader("Content-Type", "application/json");
       const text = m.link ? "/start " + m.link : m.text;
-      payload = JSON.stringify({ text, callback: m.callback, message_id: m.message_id, key: m.key });
+      payload = JSON.stringify({ text, callback: m.callback, message_id: m.message_id, large: m.large, key: m.key });
     }
     xhr.onload = () => {
       let data = {};
@@ -504,9 +504,8 @@
     const tooBig = files.filter((f) => f.size > MAX_FILE);
     const empty = files.filter((f) => !f.size);
     picked.push(...files.filter((f) => f.size && f.size <= MAX_FILE));
-    if (tooBig.length) {
-      notice("“" + tooBig[0].name + "”有 " + sizeText(tooBig[0].size) + "，一个文件最多 20 MB。可以截短一点、分几段发。别的内容都还在。", true);
-    } else if (empty.length) notice("“" + empty[0].name + "”是空的，请再选一次。", true);
+    tooBig.forEach((f) => say({ large: { name: f.name, size: f.size } })); // the chat answers with a link for each
+    if (empty.length) notice("“" + empty[0].name + "”是空的，请再选一次。", true);
     drawTray();
     changed();
   };
