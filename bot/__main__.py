@@ -28,6 +28,8 @@ COMMANDS: Final = {
     "edit-official": ("edit_official", "change a seat: role, place, names, posts"),
     "deactivate-official": ("deactivate_official", "close a seat and hand over its unfinished cases"),
     "check-content": ("check_content", "check every rule, entry and citation on file"),
+    "verify-files": ("verify_files", "read every stored file: is it there, and the bytes it was received as"),
+    "verify-receipt": ("verify_receipt", "verify a signed receipt, off line with a published key"),
     "audit": ("audit", "verify the event log"),
     "rotate-key": ("rotate_key", "make new server keys and seal everything anew under them"),
 }

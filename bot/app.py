@@ -38,6 +38,7 @@ from handlers.jobs.queued_reports import file_queued_reports
 from handlers.jobs.reminders import remind
 from handlers.jobs.reporters import put_away, tell_missed_dates
 from handlers.jobs.retention import erase_old_cases
+from handlers.jobs.scanning import scan_files
 from handlers.jobs.transfers import expire_offers
 from handlers.public.app import create_public, public_files
 from handlers.public.log import create_public_log
@@ -54,6 +55,7 @@ from knowledge.casework.categories import category_files, load_categories
 from knowledge.casework.classification import Classifier
 from knowledge.loader import load_knowledge
 from storage import deployment
+from storage.clamav import ClamAV
 from storage.unit_of_work import Storage, UnitOfWork
 
 
@@ -71,6 +73,7 @@ class Application:
     book: AnswerBook
     reports: Reports
     witness: Send | None
+    scanner: ClamAV | None = None
     background: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def remind(self) -> None:
@@ -100,6 +103,11 @@ class Application:
         """One attempt to bring signed heads of the log to the second party, where there is one."""
         if self.witness:
             await send_heads(self.storage, self.witness)
+
+    async def scan(self) -> None:
+        """One look for files no scanner has seen."""
+        if self.scanner is not None:
+            await scan_files(self.storage, self.scanner)
 
     async def sweep(self) -> None:
         """One look for rows whose time has come."""
@@ -164,7 +172,10 @@ async def open_application(
         public = create_public(storage, settings.public_url, deliveries.wake)
         http = _http(storage, web, (pages, public, log_pages), secure=settings.public_url.startswith("https://"))
         await book.refresh(storage)
-        yield Application(settings, storage, dispatcher, deliveries, web, http, telegram_bot, book, reports, witness)
+        scanner = ClamAV(settings.clamav) if settings.clamav else None
+        yield Application(
+            settings, storage, dispatcher, deliveries, web, http, telegram_bot, book, reports, witness, scanner
+        )
 
 
 @asynccontextmanager
@@ -177,6 +188,7 @@ async def running(application: Application) -> AsyncIterator[None]:
         refresh=application.refresh,
         erase=application.erase,
         witness=application.witnessed,
+        scan=application.scan if application.scanner else None,
     )
     scheduler.start()
     polling = None

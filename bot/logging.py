@@ -35,10 +35,12 @@ SHOWN: Final[Mapping[str, type | re.Pattern[str]]] = {
     "draft": int,
     "entries": int,
     "error": type,
+    "file": re.compile("[0-9a-f]{32}"),  # a random name
     "id": int,
     "method": re.compile("GET|HEAD|POST|OPTIONS"),
     "milliseconds": int,
     "name": _WORD,
+    "number": int,
     "publication": int,
     "reference": re.compile(r"[0-9A-F]{6}|QF-E-[2-9A-Z]{6}"),
     "route": re.compile(r"error page|(/[a-z_-]*|/\{[a-z_]+(:path)?\})+"),  # the pattern, never the address

@@ -17,6 +17,7 @@ REMIND_SECONDS: Final = 30
 SWEEP_SECONDS: Final = 5
 REFRESH_SECONDS: Final = 30
 WITNESS_SECONDS: Final = 60
+SCAN_SECONDS: Final = 10
 ERASE_SECONDS: Final = 3_600  # hours would do; but a process that is restarted every night must get there too
 
 
@@ -27,6 +28,7 @@ def create_scheduler(
     refresh: Callable[[], Awaitable[None]],
     erase: Callable[[], Awaitable[None]],
     witness: Callable[[], Awaitable[None]],
+    scan: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncIOScheduler:
     """A scheduler with our ticks, not started.
 
@@ -36,6 +38,7 @@ def create_scheduler(
         refresh: Looks for entries that another process has published.
         erase: Erases ended cases whose time is over.
         witness: Sends signed heads of the log to the second party.
+        scan: Has new files looked at for malware; None where no scanner is set up.
     """
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
@@ -45,6 +48,8 @@ def create_scheduler(
     scheduler.add_job(_guarded(refresh, "refresh"), IntervalTrigger(seconds=REFRESH_SECONDS), id="refresh")
     scheduler.add_job(_guarded(witness, "witness"), IntervalTrigger(seconds=WITNESS_SECONDS), id="witness")
     scheduler.add_job(_guarded(erase, "erase"), IntervalTrigger(seconds=ERASE_SECONDS), id="erase")
+    if scan is not None:
+        scheduler.add_job(_guarded(scan, "scan"), IntervalTrigger(seconds=SCAN_SECONDS), id="scan")
     return scheduler
 
 

@@ -7,16 +7,18 @@ sealed. A file of any size goes in and comes out piece by piece (storage/sealed_
 
 import asyncio
 import hashlib
-import logging
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from storage.blobs import UNFINISHED, Blobs, Folder
 from storage.sealed_pieces import (
     LONGEST_HEAD,
+    PIECE,
     SEALED_PIECE,
     Head,
     open_piece,
@@ -25,10 +27,9 @@ from storage.sealed_pieces import (
     seal_pieces,
     sealed_key,
 )
-from storage.sealed_pieces import PIECE as PIECE
 from storage.vault import KeyRing
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 #: Files of the first releases were sealed whole; they are still read.
 PURPOSE: Final = "file"
@@ -151,7 +152,7 @@ class FileStore:
         try:
             await self.blobs.delete(file_id)
         except OSError as error:
-            log.warning("file_left_behind %s", type(error).__name__)
+            log.warning("file_left_behind", file=file_id, error=type(error))
 
     async def _piece(self, head: Head, file_id: str, number: int, sealed_size: int) -> bytes:
         sealed = await self.blobs.read(file_id, head.at(number), SEALED_PIECE)

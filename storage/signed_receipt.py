@@ -109,23 +109,38 @@ def _read(said: bytes) -> SignedReceipt | None:
     """What the bytes say, when they are spelled the one way."""
     try:
         fields: Any = json.loads(said)
-    except (ValueError, RecursionError):
+        if frozenset(fields) != _FIELDS or fields["v"] != VERSION:
+            return None
+        receipt = SignedReceipt(
+            token=_word(fields["token"]),
+            received_at=_instant(fields["received"]),
+            signed_at=_instant(fields["signed"]),
+            files=tuple(_hash(one) for one in fields["files"]),
+            rule_version=_word(fields["rules"]),
+            key_id=_word(fields["key"]),
+        )
+    except (ValueError, TypeError, RecursionError, OverflowError):
         return None
-    if not isinstance(fields, dict) or frozenset(fields) != _FIELDS or fields["v"] != VERSION:
-        return None
-    files, words = fields["files"], [fields[name] for name in ("token", "rules", "key", "received", "signed")]
-    if not isinstance(files, list) or not all(isinstance(one, str) for one in [*files, *words]):
-        return None
-    if not all(_HASH.fullmatch(one) for one in files):
-        return None
-    try:
-        times = (datetime.fromisoformat(fields["received"]), datetime.fromisoformat(fields["signed"]))
-    except ValueError:
-        return None
-    if any(at.tzinfo is None for at in times):
-        return None
-    receipt = SignedReceipt(fields["token"], *times, tuple(files), fields["rules"], fields["key"])
     return receipt if receipt.payload() == said else None
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _hash(value: object) -> str:
+    if not _HASH.fullmatch(_word(value)):
+        raise ValueError(value)
+    return _word(value)
+
+
+def _instant(value: object) -> datetime:
+    at = datetime.fromisoformat(_word(value))
+    if at.tzinfo is None:
+        raise ValueError(value)
+    return at
 
 
 def _written(at: datetime) -> str:

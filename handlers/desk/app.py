@@ -102,6 +102,8 @@ PAGES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("POST", "/desk/duty", duty.add_slot),
     ("POST", "/desk/duty/{slot_id}/remove", duty.remove_slot),
     ("GET", "/desk/oversight", oversight.show_oversight),
+    ("GET", "/desk/oversight/by-receipt", oversight.ask_receipt),
+    ("POST", "/desk/oversight/by-receipt", oversight.open_by_receipt),
     ("GET", "/desk/oversight/{number}", oversight.show_overseen),
     ("GET", "/desk/oversight/{number}/{act}", oversight.show_act),
     ("POST", "/desk/oversight/{number}/{act}", oversight.act_from_above),

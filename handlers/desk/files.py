@@ -16,8 +16,9 @@ from starlette.responses import Response, StreamingResponse
 from handlers.desk.request import CaseNumber, FileId, Signed
 from handlers.services import cases, previews
 from handlers.services.errors import NotFound
-from storage.files import PIECE, FileStore
+from storage.files import FileStore
 from storage.repositories.files import FOUND, StoredFile
+from storage.sealed_pieces import PIECE
 
 PLAYED: Final = frozenset({"audio/ogg", "audio/mpeg", "audio/wav", "audio/mp4", "video/mp4", "video/webm"})
 POLICY: Final = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"

@@ -8,6 +8,7 @@ from datetime import date
 from http import HTTPStatus
 from typing import Any, Final
 
+import segno
 from starlette.responses import Response
 
 from handlers.desk import dates, words
@@ -20,6 +21,7 @@ from knowledge.casework.access import Permission
 from storage.repositories.places import Place
 
 HERE: Final = "/desk/cases/new"
+_LONGEST_QR: Final = 1_600  # characters
 _LARGER: Final = ("town", "county")
 
 
@@ -84,7 +86,16 @@ async def _receipt(visit: Visit, given: Given) -> Response:
         due=_day(given.answer_due_on, visit.desk.today()),
         hashes=[one[:8] for one in given.file_hashes],
         address=visit.desk.settings.base_url,
+        signed=given.signed,
+        code=_code(f"{visit.desk.settings.base_url}/receipt#{given.signed}") if given.signed else "",
     )
+
+
+def _code(address: str) -> str:
+    """A QR code as an address of its own; empty when a phone could not read it."""
+    if len(address) > _LONGEST_QR:
+        return ""
+    return str(segno.make(address, error="l", micro=False).svg_data_uri(scale=3, border=4))
 
 
 def _day(value: date, today: date) -> str:

@@ -54,7 +54,12 @@ ACTS: Final[dict[str, Act]] = {"answer-above": _answer, "urge": _urge, "take-ove
 
 async def show_oversight(visit: Signed) -> Response:
     """Reporters who asked, and what is late below."""
+    return await _oversight_page(visit)
+
+
+async def _oversight_page(visit: Visit, errors: dict[str, str] | None = None) -> Response:
     visit.require(Permission.LEAD_UNIT)
+    faults = errors or {}
     after = visit.request.query_params.get("after", "")
     async with visit.unit_of_work() as uow:
         asked = await oversight.asked_of(uow, visit.official)
@@ -69,7 +74,26 @@ async def show_oversight(visit: Signed) -> Response:
         late=[_late_row(case, clocks, today) for case, clocks in page.cases],
         next_href=f"{HERE}?after={_written(page.next_mark)}" if page.next_mark else None,
         first_href=HERE if after else None,
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK,
+        faults=[(f"by-receipt-{name}", said) for name, said in faults.items()],
+        receipt_form=FormState("by-receipt", refused=bool(faults), fields=visit.form.fields, errors=faults),
     )
+
+
+async def ask_receipt(visit: Signed) -> Response:
+    """Somebody reloads the address a receipt was sent to."""
+    return visit.go(HERE)
+
+
+async def open_by_receipt(visit: Signed) -> Response:
+    """A reporter came with a signed receipt."""
+    try:
+        async with visit.unit_of_work() as uow:
+            number = await oversight.open_by_receipt(uow, visit.official, visit.form.text("receipt"))
+            await uow.commit()
+    except BadInput as wrong:
+        return await _oversight_page(visit, {wrong.field: words.fault(wrong.field, wrong.fault)})
+    return visit.go(f"{HERE}/{number}", "by-receipt")
 
 
 async def show_overseen(visit: Signed, number: CaseNumber) -> Response:

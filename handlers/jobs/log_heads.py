@@ -3,15 +3,16 @@
 Reaching the second party waits for nothing and nothing waits for it: what cannot be sent is tried again, for good.
 """
 
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
+
+import structlog
 
 from knowledge.clock import local_date
 from storage.log_heads import LogHead
 from storage.unit_of_work import Storage
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 #: How many heads one tick sends.
 AT_ONCE: Final = 20
@@ -47,7 +48,7 @@ async def send_heads(storage: Storage, send: Send) -> int:
                 await uow.log_heads.was_sent(copy.head.number)
             await uow.commit()
         if error:
-            log.warning("log_head_not_sent number=%s error=%s", copy.head.number, error)
+            log.warning("log_head_not_sent", number=copy.head.number)  # why stands beside it
             break
         arrived += 1
     return arrived

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from handlers.public.pages import page
 from handlers.public.site import site_of
 from handlers.services import signed_receipts
-from storage.signed_receipt import Looked
+from storage.signed_receipt import Looked, Verdict, clean
 
 LARGEST_BODY: Final = 256 * 1024  # bytes
 #: A longer address makes a code that a phone's camera does not read.
@@ -25,14 +25,14 @@ _LONGEST_QR: Final = 1_600
 
 async def show_receipt(request: Request) -> Response:  # noqa: ARG001 - a page of its own
     """Where a receipt is pasted, or comes behind `#`."""
-    return _page(Looked(signed_receipts.Verdict.NO_RECEIPT), "", asked=False)
+    return _page(Looked(Verdict.NO_RECEIPT), "", asked=False)
 
 
 async def look_at_receipt(request: Request) -> Response:
     """Genuine, or not."""
     announced = request.headers.get("content-length", "")
     if not announced.isdigit() or int(announced) > LARGEST_BODY:
-        return _page(Looked(signed_receipts.Verdict.NO_RECEIPT), "", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return _page(Looked(Verdict.NO_RECEIPT), "", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     text = await _posted(request)
     site = site_of(request)
     async with site.storage.unit_of_work() as uow:
@@ -71,9 +71,9 @@ def _page(looked: Looked, text: str, *, asked: bool = True, status: int = 200, b
     context: dict[str, Any] = {"verdict": str(looked.verdict) if asked else "", "receipt": looked.receipt}
     code = file = ""
     if looked.receipt is not None:
-        clean = signed_receipts.clean(text)
-        address = f"{base_url}/receipt#{clean}"
+        spelled = clean(text)
+        address = f"{base_url}/receipt#{spelled}"
         if len(address) <= _LONGEST_QR:
             code = segno.make(address, error="l", micro=False).svg_data_uri(scale=3, border=4)
-        file = f"data:text/plain;charset=utf-8,{quote(clean, safe='')}"
+        file = f"data:text/plain;charset=utf-8,{quote(spelled, safe='')}"
     return page("receipt.html", status=status, code=code, file=file, typed=text[:LARGEST_BODY], **context)

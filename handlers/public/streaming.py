@@ -63,8 +63,8 @@ class UploadedFile:
         Raises:
             NoFile: There is none.
         """
-        while not self._found:
-            if not await self._more():
+        while not self._pieces:
+            if self._ended or not await self._more():
                 raise NoFile
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -101,7 +101,7 @@ class UploadedFile:
     def _add_to_header(self, which: int, data: bytes) -> None:
         self._header[which] += data
         if len(self._header[which]) > _LONGEST_HEADER:
-            raise ParseError
+            raise CutOff
 
     def _header_ends(self) -> None:
         self._headers[bytes(self._header[0]).lower()] = bytes(self._header[1])

@@ -8,9 +8,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from handlers.public.pages import moment, page
-from handlers.public.site import site_of
+from handlers.public.site import Site, site_of
 from handlers.public.streaming import CutOff, NoFile, TooLarge, UploadedFile
 from handlers.services import uploads
+from handlers.services.uploads import Received
+from storage.files import Written
 from storage.repositories.announcements import Link
 
 Token = Annotated[str, Path(max_length=100)]
@@ -34,31 +36,38 @@ async def receive_upload(request: Request, token: Token) -> Response:
     site, link = site_of(request), await _link(request, token)
     if link is None:
         return _spent()
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > uploads.LARGEST + _ROUND_THE_FILE:
-        return _form(link, "too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
-        file = UploadedFile(request, uploads.LARGEST)
-        await file.open()
-        written = await site.storage.files.write(file.chunks())
+        written, name = await _store(request, site)
     except NoFile:
         return _form(link, "no_file", HTTPStatus.BAD_REQUEST)
     except TooLarge:
         return _form(link, "too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     except CutOff:
         return _form(link, "cut_off", HTTPStatus.BAD_REQUEST)
-    received = None
-    if written.size:
-        async with site.storage.unit_of_work() as uow:
-            received = await uploads.receive(uow, token, written, file.name)
-            if received is not None:
-                uow.after_commit(site.wake)
-                await uow.commit()
+    received = await _receive(site, token, written, name)
     if received is None:
         await site.storage.files.delete(written.id)
-        return _spent() if written.size else _form(link, "empty", HTTPStatus.BAD_REQUEST)
+        return _spent()
     address = f"{site.base_url}/receipt#{received.receipt}" if received.receipt else ""
     return page("uploaded.html", file=received.file, receipt=received.receipt, address=address)
+
+
+async def _store(request: Request, site: Site) -> tuple[Written, str]:
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > uploads.LARGEST + _ROUND_THE_FILE:
+        raise TooLarge
+    file = UploadedFile(request, uploads.LARGEST)
+    await file.open()
+    return await site.storage.files.write(file.chunks()), file.name
+
+
+async def _receive(site: Site, token: str, written: Written, name: str) -> Received | None:
+    async with site.storage.unit_of_work() as uow:
+        received = await uploads.receive(uow, token, written, name)
+        if received is not None:
+            uow.after_commit(site.wake)
+            await uow.commit()
+        return received
 
 
 async def _link(request: Request, token: str) -> Link | None:

@@ -79,7 +79,7 @@ async def own_case(uow: UnitOfWork, who: Person, number: str, *, opened: str = "
 async def own_cases(uow: UnitOfWork, who: Person, *, most: int) -> tuple[list[CaseView], int]:
     """A person's newest cases, without what was written in them, and how many there are beyond; an event if any."""
     found = await uow.cases.of_person(who.id)
-    views = [await _view(uow, case) for case in found[:most]]
+    views = [await view_of(uow, case) for case in found[:most]]
     if views:
         await reading.of_own_list(uow, shown=len(views))
     return views, max(0, len(found) - most)
@@ -90,7 +90,7 @@ async def look(uow: UnitOfWork, who: Person, number: str, *, opened: str = "") -
     case = await own_case(uow, who, number, opened=opened)
     if case is None:
         return None
-    view = await _view(uow, case, messages=tuple(await uow.dialogue.for_reporter(case.id)))
+    view = await view_of(uow, case, messages=tuple(await uow.dialogue.for_reporter(case.id)))
     await reading.by_reporter(uow, case, by_code=case.person_id != who.id)
     return view
 
@@ -258,7 +258,8 @@ async def _standing(uow: UnitOfWork, case: Case) -> Case:
     return case
 
 
-async def _view(uow: UnitOfWork, case: Case, *, messages: tuple[CaseMessage, ...] = ()) -> CaseView:
+async def view_of(uow: UnitOfWork, case: Case, *, messages: tuple[CaseMessage, ...] = ()) -> CaseView:
+    """How a case stands for its reporter; whoever calls has seen to it that the asker may know."""
     stands = await _standing(uow, case)
     clocks = await deadlines.of_case(uow, case.id)
     if stands.id != case.id:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
-from handlers.services import deadlines, messages
+from handlers.services import deadlines, follow_up, messages, missed_dates, signed_receipts
 from handlers.services.case_moves import again, find, record, require, worded
 from handlers.services.cases import require_declared
 from handlers.services.deadlines import Running
@@ -67,6 +67,36 @@ async def asked_of(uow: UnitOfWork, official: Official) -> list[Asked]:
     found = await uow.cases.matching(case_table.c.id.in_(ids), visible_to=official, limit=len(ids)) if ids else []
     known = {case.id: case for case in found}
     return [Asked(known[one.case_id], one) for one in waiting if one.case_id in known]
+
+
+async def open_by_receipt(uow: UnitOfWork, official: Official, text: str) -> str:
+    """A reporter came with a signed receipt: ask this level about the date that was missed; returns the case's number.
+
+    It is what the reporter could have asked by chat, once for each date. What this official may not know of, and what
+    lies beside or above them, is answered like a receipt of no case here.
+
+    Raises:
+        NotAllowed: The official leads no unit.
+        BadInput: The receipt is not genuine, of no case below, or no promised date has passed.
+    """
+    require(official, Permission.LEAD_UNIT)
+    looked = await signed_receipts.look(uow, text)
+    if looked.receipt is None:
+        raise BadInput("receipt", str(looked.verdict))
+    await uow.begin()
+    case_id = await uow.receipts.case_of(looked.receipt.token)
+    found = await uow.cases.matching(case_table.c.id == case_id, visible_to=official, limit=1) if case_id else []
+    view = await follow_up.view_of(uow, found[0]) if found else None
+    if view is None or not is_above(official.place_path, view.stands.unit_path):
+        raise BadInput("receipt", "not_here")
+    missed = await missed_dates.missed_in(uow, view)
+    if missed is None:
+        raise BadInput("receipt", "not_late")
+    if await uow.escalations.ask(view.case.id, missed.kind, missed.due_on):
+        asked = (await uow.escalations.of_case(view.case.id))[-1]
+        actor = f"official/{official.id}"
+        await uow.log.record(actor=actor, act="asked_above_by_receipt", subject=f"escalation/{asked.id}")
+    return view.case.number
 
 
 async def late_below(uow: UnitOfWork, official: Official, *, after: QueueMark | None = None) -> LatePage:

@@ -9,8 +9,6 @@ from typing import Final
 
 from storage import signed_receipt
 from storage.signed_receipt import Looked
-from storage.signed_receipt import Verdict as Verdict
-from storage.signed_receipt import clean as clean
 from storage.unit_of_work import UnitOfWork
 
 _TOKEN_BYTES: Final = 15  # 24 readable signs

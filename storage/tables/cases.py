@@ -42,7 +42,7 @@ ENDED: Final = ", ".join(f"'{state}'" for state in CaseState if state in CLOSED_
 #: Cases somebody has to work on: the rows of a queue.
 IS_OPEN: Final = f"state NOT IN ({ENDED}) AND merged_into_id IS NULL"
 FILE_ORIGINS = ("reporter", "official", "candidate", "chat")
-#: Whether malware was looked for: not yet, nothing found, something found, cannot be looked at (too big for the scanner).
+#: Whether malware was looked for: not yet, nothing found, something found, too large for the scanner.
 SCANS = ("unscanned", "clean", "found", "unscannable")
 
 report_draft = Table(

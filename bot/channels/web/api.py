@@ -1,8 +1,8 @@
 """The web chat over HTTP: the API its page (or anybody) speaks.
 
     POST /api/chat/session                 a cookie
-    POST /api/chat/messages                {"text"} or {"callback"}, or multipart with files; {"large": {"name", "size"}}
-                                           tells of a file too large to send
+    POST /api/chat/messages                {"text"} or {"callback"}, or multipart with files
+                                           {"large": {"name", "size"}}: a file too large to send
     GET  /api/chat/messages?after=&wait=   what is new, waiting up to so many seconds
     GET  /api/chat/stream                  the same as server-sent events
 
