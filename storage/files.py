@@ -140,12 +140,13 @@ class FileStore:
             whole = self._keys.open(PURPOSE, await self.blobs.read(file_id, 0, sealed_size))
             yield whole[start:end]
             return
-        end = head.size(sealed_size) if end is None else min(end, head.size(sealed_size))
-        first, last = start // PIECE, max(start, end - 1, 0) // PIECE
-        for number in range(first, min(last, head.pieces(sealed_size) - 1) + 1):
+        last = head.pieces(sealed_size) - 1
+        if end is not None:
+            last = min(last, max(start, end - 1) // PIECE)
+        for number in range(start // PIECE, last + 1):
             piece = await self._piece(head, file_id, number, sealed_size)
             begins = number * PIECE
-            yield piece[max(0, start - begins) : max(0, end - begins)]
+            yield piece[max(0, start - begins) : None if end is None else max(0, end - begins)]
 
     async def delete(self, file_id: str) -> None:
         """Forget a file; one that is gone already is no fault. What cannot be reached now is found by verify-files."""

@@ -43,10 +43,6 @@ class Head:
         """Where a piece begins in the sealed file."""
         return self.length + number * (PIECE + _TAG)
 
-    def size(self, sealed_size: int) -> int:
-        """How many bytes the file has in clear."""
-        return sealed_size - self.length - self.pieces(sealed_size) * _TAG
-
 
 SEALED_PIECE: Final = PIECE + _TAG
 

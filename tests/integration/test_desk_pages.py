@@ -295,13 +295,13 @@ async def at_file(site, address):
     return browser
 
 
-async def test_a_picture_is_shown_with_the_type_its_bytes_tell(site):
+async def test_a_picture_is_a_download_too_whatever_it_is_called(site):
     address = await file_of(site, PNG, "证据.html")
     browser = await at_file(site, address)
     answer = await browser.get(address)
     assert answer.content == PNG
-    assert answer.headers["content-type"] == "image/png"
-    assert answer.headers["content-disposition"].startswith("inline;")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment;")
 
 
 @pytest.mark.parametrize(
