@@ -6,7 +6,7 @@ among those that are not the server's to open. A test finds one that does not.
 
 from typing import Final
 
-from storage import files, outbox
+from storage import outbox, sealed_pieces
 from storage.repositories import (
     cases,
     clocks,
@@ -19,6 +19,7 @@ from storage.repositories import (
     messages,
     officials,
     people,
+    receipts,
     recusals,
     reports,
     transfers,
@@ -34,6 +35,7 @@ SEALED_BY_SERVER: Final[dict[str, tuple[str, ...]]] = {
     "case_merge.reason_sealed": (links.MERGE,),
     "case_message.body_sealed": (dialogue.MESSAGE, cases.NOTE),  # reporters' additions were notes once
     "case_note.body_sealed": (cases.NOTE,),
+    "case_receipt.text_sealed": (receipts.TEXT,),
     "cases.narrative_sealed": (cases.NARRATIVE,),
     "chat_message.body_sealed": (messages.BODY,),
     "clock_pause.reason_sealed": (clocks.PAUSE,),
@@ -42,6 +44,7 @@ SEALED_BY_SERVER: Final[dict[str, tuple[str, ...]]] = {
     "escalation.answer_sealed": (escalations.ANSWER,),
     "flag_removal.reason_sealed": (flags.REMOVAL,),
     "inbound.payload_sealed": (people.INBOUND,),
+    "evidence_announced.name_sealed": (NAME,),
     "inquiry.question_sealed": (inquiries.QUESTION,),
     "inquiry.reply_sealed": (inquiries.QUESTION,),
     "inquiry_escalation.note_sealed": (inquiries.NOTE,),
@@ -63,8 +66,8 @@ SEALED_BY_SERVER: Final[dict[str, tuple[str, ...]]] = {
     "transfer.reason_sealed": (transfers.REASON,),
 }
 
-#: What the files themselves are sealed for.
-FILES: Final = files.PURPOSE
+#: What the keys of files are sealed for.
+FILES: Final = sealed_pieces.PURPOSE
 
 #: Sealed, but to people: the server cannot open them, and no key of the server's stands behind them.
 SEALED_TO_PEOPLE: Final = frozenset(
@@ -79,6 +82,7 @@ SEALED_TO_PEOPLE: Final = frozenset(
 #: Keyed with the first secret, which stays in the key file for good (`KeyRing.index`).
 KEYED_INDEXES: Final = frozenset(
     {
+        "case_receipt.token_index",
         "cases.receipt_index",
         "cases.reported_person_index",
         "event.seal",
@@ -101,6 +105,8 @@ IN_CLEAR: Final = frozenset(
         "log_head.signature",
         "rule_set.content",
         "sign_in_link.token_hash",
+        "signing_key.public_key",
+        "upload_link.token_hash",
         "web_visitor.token_hash",
     }
 )
