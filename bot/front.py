@@ -28,10 +28,9 @@ class Front:
 
     def __init__(self, *, demo: bool, contact: str, secure: bool) -> None:
         self._rest: asyncio.Future[ASGIApp] = asyncio.get_running_loop().create_future()
-        page = render_page(demo=demo, contact=contact)
 
-        async def show_page(_: Request) -> Response:
-            return HTMLResponse(page)
+        async def show_page(request: Request) -> Response:
+            return HTMLResponse(render_page(demo=demo, contact=contact, nonce=request.state.nonce))
 
         async def healthz(_: Request) -> Response:
             return PlainTextResponse("ok\n")

@@ -65,6 +65,7 @@ from storage.repositories.reports import Drafts, OpenDrafts
 from storage.repositories.retention import Retention
 from storage.repositories.roster import Roster
 from storage.repositories.rule_sets import RuleSets
+from storage.repositories.sign_ins import SignIns
 from storage.repositories.surroundings import AskSurroundings
 from storage.repositories.transfers import Transfers
 from storage.vault import KeyRing
@@ -319,8 +320,13 @@ class UnitOfWork:
 
     @cached_property
     def officials(self) -> Officials:
-        """Officials, sessions, custodians."""
+        """Officials, what they sign in with, custodians."""
         return Officials(self)
+
+    @cached_property
+    def sign_ins(self) -> SignIns:
+        """Sessions, known browsers, links to a seat, passkeys, waits."""
+        return SignIns(self)
 
     @cached_property
     def places(self) -> Places:

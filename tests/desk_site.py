@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from handlers.desk.app import DeskSettings, create_desk, static_files
 from handlers.desk.pace import Pace
 from handlers.desk.security import SecurityHeaders
+from handlers.services.access import Caller
 from handlers.services.answer_book import AnswerBook
 from handlers.services.answers import Answers
 from handlers.services.home import Homes
@@ -26,6 +27,7 @@ from storage.repositories.officials import Official
 from storage.unit_of_work import Storage, UnitOfWork
 from tests import factories
 
+NONCE = "the-same-for-all"
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 
@@ -48,12 +50,14 @@ def answers() -> Answers:
 class DeskSite:
     """An application with nothing but the desk."""
 
-    def __init__(self, storage: Storage, base_url: str = "http://desk.test", *, telegram: str | None = None) -> None:
+    def __init__(
+        self, storage: Storage, base_url: str = "http://desk.test", *, telegram: str | None = None, demo: bool = False
+    ) -> None:
         self.storage = storage
         self.access = factories.quick_access()
         self.woken = 0
         self.base_url = base_url
-        settings = DeskSettings(base_url=base_url, demo=False, telegram_username=telegram)
+        settings = DeskSettings(base_url=base_url, demo=demo, telegram_username=telegram)
         self.answers = answers()
         self.waits: list[float] = []
         pace = Pace(now=lambda: 0.0, sleep=self._wait)  # a test asks as fast as it can
@@ -61,7 +65,8 @@ class DeskSite:
         self.app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         self.app.mount("/static", static_files())
         self.app.include_router(self.router)
-        self.app.add_middleware(SecurityHeaders, secure=base_url.startswith("https"))
+        # One nonce for all, so that a test can compare two pages byte for byte.
+        self.app.add_middleware(SecurityHeaders, secure=base_url.startswith("https"), nonce=lambda: NONCE)
 
     def _wake(self) -> None:
         self.woken += 1
@@ -90,11 +95,15 @@ class DeskSite:
 
     async def sign_in(self, official: Official) -> "Browser":
         """A browser of an official who is known already."""
-        token = await self.do(lambda uow: self.access.make_link(uow, official))
+        signed = await self.do(lambda uow: self.access.open(uow, official, "password", Caller("10.0.0.1")))
         browser = self.browser()
-        await browser.get(f"/desk/link/{token}")
-        await browser.post(f"/desk/link/{token}", then="/desk")
+        browser.client.cookies.set(self.session_cookie, signed.token)
+        await browser.get("/desk")
         return browser
+
+    @property
+    def session_cookie(self) -> str:
+        return "__Host-qingfeng" if self.base_url.startswith("https") else "qingfeng_desk"
 
 
 @dataclass(slots=True)

@@ -7,8 +7,9 @@ from typing import Final
 
 from bot.commands.opening import open_storage, refuse, run_to_end
 from bot.settings import Settings
-from handlers.services.access import SHORTEST_PASSWORD, Access
+from handlers.services.access import Access
 from handlers.services.errors import BadInput
+from handlers.services.passwords import LONGEST, SHORTEST
 from handlers.services.seats import introduce
 from knowledge.casework.access import Role
 
@@ -17,7 +18,9 @@ _FAULTS: Final = {
     ("username", "bad_form"): "--username: small letters, digits, . _ - ; begin with a letter; 2 to 59 characters",
     ("username", "taken"): "--username: taken, choose another",
     ("role", "unknown"): f"--role: one of {', '.join(Role)}",
-    ("password", "too_short"): f"the password needs at least {SHORTEST_PASSWORD} characters",
+    ("password", "too_short"): f"the password needs at least {SHORTEST} characters",
+    ("password", "too_long"): f"the password may have {LONGEST} characters at most",
+    ("password", "guessable"): "the password is easy to guess: join some words that have nothing to do with each other",
     ("place", "unknown"): "--jurisdiction: no such place; add it first, or use the county's path",
 }
 _NAMING: Final = {

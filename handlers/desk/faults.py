@@ -17,9 +17,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from handlers.desk import words
+from handlers.desk.confirm import StepUpNeeded, ask_again
 from handlers.desk.declarations import to_declaration
 from handlers.desk.pages import render
-from handlers.desk.request import Desk, SignInNeeded, Visit
+from handlers.desk.request import SignInNeeded, Visit, outside
 from handlers.services.errors import DeclarationNeeded, NotFound
 from knowledge.errors import QingfengError
 from storage.ids import readable_code
@@ -31,6 +32,7 @@ STATUS: Final = {
     "not_allowed": HTTPStatus.FORBIDDEN,
     "csrf_missing": HTTPStatus.FORBIDDEN,
     "link_spent": HTTPStatus.GONE,
+    "passkey_refused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "body_too_large": HTTPStatus.CONTENT_TOO_LARGE
     if hasattr(HTTPStatus, "CONTENT_TOO_LARGE")
     else HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -69,6 +71,8 @@ async def explain(request: Request, error: Exception, route: str) -> Response:
     """The page for an error."""
     if isinstance(error, SignInNeeded):
         return _to_sign_in(request, error)
+    if isinstance(error, StepUpNeeded):
+        return await ask_again(error)
     if isinstance(error, DeclarationNeeded):
         return to_declaration(error)
     if isinstance(error, RequestValidationError | HTTPException):
@@ -92,9 +96,7 @@ async def error_page(
             return await visit.page("error.html", status=status, **context)
         except Exception as error:  # noqa: BLE001 - the menu needs the database, this page must not
             _logged(error, "error page", request.method)
-    desk: Desk = request.state.desk
-    frame: dict[str, Any] = {"official": None, "demo": desk.settings.demo, "csrf": "", "nav": [], "flashes": []}
-    return HTMLResponse(render("error.html", **frame, **context), status)
+    return HTMLResponse(render("error.html", **outside(request), **context), status)
 
 
 def _logged(error: Exception, route: str, method: str) -> str:
@@ -104,12 +106,11 @@ def _logged(error: Exception, route: str, method: str) -> str:
 
 
 def _to_sign_in(request: Request, needed: SignInNeeded) -> Response:
-    desk: Desk = request.state.desk
     path = request.url.path
     is_post = request.method not in ("GET", "HEAD")
     back = path.rpartition("/")[0] if is_post and path.count("/") > len(("", "desk")) else path
     href = "/desk/sign-in" if back in ("", "/desk") else f"/desk/sign-in?next={quote(back, safe='/')}"
-    frame: dict[str, Any] = {"official": None, "demo": desk.settings.demo, "csrf": "", "nav": [], "flashes": []}
+    frame = outside(request)
     typed = [text for name, text in needed.form.fields.items() if name in words.TYPED and text.strip()]
     if is_post:
         return HTMLResponse(render("expired.html", **frame, href=href, typed=typed), HTTPStatus.UNAUTHORIZED)

@@ -33,7 +33,21 @@ QUESTIONS: Final = Section("/desk/questions", "提问", Permission.ANSWER_INQUIR
 ENTRIES: Final = Section("/desk/entries", "问答", Permission.WRITE_ENTRIES)
 TIMETABLE: Final = Section("/desk/timetable", "日程", Permission.SEE_ELECTIONS)
 LOG: Final = Section("/desk/log", "记录", Permission.READ_LOG)
-SECTIONS: Final = (HOME, CASES, NAMES, TRANSFERS, FILING, OVERSIGHT, QUESTIONS, ENTRIES, CANDIDATES, TIMETABLE, LOG)
+OFFICIALS: Final = Section("/desk/officials", "人员", Permission.MANAGE_OFFICIALS)
+SECTIONS: Final = (
+    HOME,
+    CASES,
+    NAMES,
+    TRANSFERS,
+    FILING,
+    OVERSIGHT,
+    QUESTIONS,
+    ENTRIES,
+    CANDIDATES,
+    TIMETABLE,
+    OFFICIALS,
+    LOG,
+)
 
 
 async def navigation(uow: UnitOfWork, official: Official, path: str) -> list[NavItem]:

@@ -16,18 +16,21 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from handlers.desk import words
+from handlers.desk.devices import device_of
 from handlers.desk.forms import SMALL_BODY, BodyTooLarge, Form, UnreadableForm, read_form
 from handlers.desk.navigation import navigation
 from handlers.desk.pace import Pace
 from handlers.desk.pages import render
-from handlers.services.access import Access
+from handlers.services.access import DEVICE_LIFE, Access, Caller, SignedIn
 from handlers.services.answers import Answers
 from handlers.services.errors import NotAllowed
 from handlers.services.filing import Filings
+from handlers.services.passkeys import RelyingParty, relying_party
 from knowledge.casework.access import Permission, may
 from knowledge.clock import local_date
 from knowledge.errors import QingfengError
-from storage.repositories.officials import DeskSession, Official
+from storage.repositories.officials import Official
+from storage.repositories.sign_ins import DeskSession
 from storage.unit_of_work import Storage, UnitOfWork
 
 FLASH_SECONDS: Final = 60
@@ -91,9 +94,31 @@ class Desk:
         """The name of the cookie that ties a sign-in form to this browser."""
         return f"{self.session_cookie}_entry"
 
+    @property
+    def device_cookie(self) -> str:
+        """The name of the cookie that a browser is known by after a first sign-in."""
+        return f"{self.session_cookie}_known"
+
+    @property
+    def we(self) -> RelyingParty | None:
+        """Who we are to authenticators; None where browsers offer no passkeys."""
+        return relying_party(self.settings.base_url)
+
+    def caller(self, request: Request) -> Caller:
+        """The browser behind a request."""
+        address = request.client.host if request.client else ""
+        kind = device_of(request.headers.get("user-agent", ""))
+        return Caller(address, kind, request.cookies.get(self.device_cookie, ""))
+
     def today(self) -> date:
         """The date in Asia/Shanghai."""
         return local_date(self.storage.clock.now())
+
+    def let_in(self, response: Response, signed: SignedIn) -> None:
+        """Give a browser the cookies of a new session."""
+        self.set_cookie(response, self.session_cookie, signed.token)
+        self.set_cookie(response, self.device_cookie, signed.device_token, max_age=int(DEVICE_LIFE.total_seconds()))
+        self.drop_cookie(response, self.entry_cookie)
 
     def set_cookie(self, response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
         """Set one of the desk's cookies."""
@@ -143,8 +168,8 @@ class Visit:
         flash = self.request.cookies.get(self.desk.flash_cookie, "")
         flashes = [("ok", words.FLASHES[flash])] if flash in words.FLASHES else []
         who = {"display_name": self.official.display_name, "role_label": words.ROLES[self.official.role]}
-        frame = {"official": who, "csrf": self.session.csrf, "nav": menu, "flashes": flashes}
-        html = render(template, demo=self.desk.settings.demo, today=self.desk.today(), **frame, **context)
+        frame = {**outside(self.request), "official": who, "csrf": self.session.csrf, "nav": menu, "flashes": flashes}
+        html = render(template, today=self.desk.today(), **frame, **context)
         response = HTMLResponse(html, status)
         if flash:
             self.desk.drop_cookie(response, self.desk.flash_cookie)
@@ -156,6 +181,19 @@ class Visit:
         if flash:
             self.desk.set_cookie(response, self.desk.flash_cookie, flash, max_age=FLASH_SECONDS)
         return response
+
+
+def outside(request: Request) -> dict[str, Any]:
+    """What every page is given, for somebody who is not signed in."""
+    desk: Desk = request.state.desk
+    frame: dict[str, Any] = {"official": None, "csrf": "", "nav": [], "flashes": []}
+    return {**frame, "demo": desk.settings.demo, "nonce": request.state.nonce}
+
+
+def inside(path: str) -> str:
+    """A page of the desk to go to, never somewhere else."""
+    is_ours = path == "/desk" or path.startswith("/desk/")
+    return path if is_ours and "\\" not in path and path.isprintable() else "/desk"
 
 
 def same(one: str, other: str) -> bool:

@@ -180,7 +180,7 @@ ROLES: Final[dict[Role, str]] = {
 #: What a role without pages at the desk is told on its first page.
 ROLE_ELSEWHERE: Final[dict[Role, str]] = {
     Role.AUDITOR: "谁看了、办了什么，在“记录”里找。记录有没有被改过，请在服务器上用“qingfeng audit verify”核对。",
-    Role.ADMINISTRATOR: "您负责开通和停用帐号，看不到反映的内容。请在服务器上用“qingfeng create-official”开通。",
+    Role.ADMINISTRATOR: "您负责开通、调整和停用帐号，看不到反映的内容。请点“人员”。",
 }
 
 ACTS: Final[dict[CaseAct, str]] = {
@@ -440,6 +440,15 @@ FAULTS: Final[dict[tuple[str, str], str]] = {
     ("username", "taken"): "这个用户名有人用了，请换一个。",
     ("role", "unknown"): "没有这个岗位，请从列表里选。",
     ("password", "too_short"): "密码至少 12 个字符。",
+    ("password", "too_long"): "密码最多 200 个字符，请短一点。",
+    ("password", "guessable"): "这个密码太容易猜到。换几个不相干的词连起来，别用名字、生日、地名和连着的键。",
+    ("again", "differs"): "两次写的密码不一样，请再写一遍。",
+    ("code", "wrong"): "验证码不对。看看手机的时间准不准，等换了新的再填。",
+    ("code", "begin_again"): "放得太久了，请再点一次“换手机”。",
+    ("passkey", "too_many"): "已经有 10 个通行密钥了，先去掉不用的。",
+    ("passkey_name", "bad_length"): "名称 1 到 60 个字。",
+    ("passkey_name", "unknown"): "没有找到这个通行密钥，可能已经去掉了。",
+    ("username", "own"): "自己的帐号不能自己改，请另一位管理员来办。",
     ("purpose", "unknown"): "请选打开名字做什么。",
     ("method", "unknown"): "请选怎么联系的。",
     ("outcome", "unknown"): "请选结果。",
@@ -666,6 +675,11 @@ RULES: Final[dict[str, str]] = {
     "entry_not_reviewed": "没有第二个人审过，不能发布。",
     "entry_publication": "这一步和刚才别人办的碰上了，请看看现在用的是哪一版。",
     "entry_publisher": "您的岗位不能发布问答。",
+    "session_birth": "这个帐号还没设好，或者已经停用，进不来。",
+    "session_fixed": "登录的记录不能改。",
+    "seat_link_birth": "链接最多一天有效，只给在用的帐号。",
+    "passkey_birth": "通行密钥只能由本人登录后自己添加。",
+    "passkey_fixed": "通行密钥不能改，只能改名称或者去掉。",
     "law_import_complete": "这份法律条文已经收齐，不能再加。",
 }
 
@@ -734,6 +748,20 @@ FLASHES: Final[dict[str, str]] = {
     "entry_withdrawn": "撤下了，机器人不再说这一条。",
     "task_finished": "已记下办完。",
     "signed_out": "已退出。",
+    "enrolled": "设好了。以后用这个密码和手机验证码登录。",
+    "enrolled_without_key": "设好了。您保管的钥匙还锁在旧密码下，请用打印的恢复码打开，再核名字。",
+    "password_changed": "密码换好了。别的地方都已退出。",
+    "password_changed_without_key": "密码换好了。您保管的钥匙还锁在更早的密码下，请用打印的恢复码打开，再核名字。",
+    "code_changed": "换好了，以后看新手机上的验证码。别的地方都已退出。",
+    "confirmed": "确认过了，请再点一次。",
+    "passkey_added": "通行密钥加好了，下次可以用它登录。",
+    "passkey_renamed": "名称改好了。",
+    "passkey_removed": "已去掉，它不能再登录了。",
+    "session_ended": "那边已退出。",
+    "sessions_ended": "别的地方都已退出。",
+    "device_forgotten": "已不再记得那个浏览器。",
+    "official_changed": "改好了。换了岗位或地方的，要重新登录。",
+    "official_closed": "已停用。手上没办完的交出去了，写过的都留着。",
 }
 
 
@@ -791,8 +819,12 @@ ERRORS: Final[dict[str, Explanation]] = {
         "没有登录成功", "用户名、密码或验证码有一个不对。", ("再试一次，注意验证码 30 秒换一次。",)
     ),
     "link_spent": Explanation(
-        "这个链接不能用了", "登录链接只能用一次，24 小时内有效。", ("用密码和验证码登录。", "或者请管理员再发一个。")
+        "这个链接不能用了", "链接只能用一次，24 小时内有效。", ("用密码和验证码登录。", "或者请管理员再发一个。")
     ),
+    "passkey_refused": Explanation(
+        "通行密钥没有认出来", "可能放得太久，或者不是在这里加的。", ("再试一次。", "还不行，就用密码和验证码。")
+    ),
+    "step_up_needed": Explanation("请再输一次密码", "这一步要紧，再确认一次是您本人。", ("输入密码再办。",)),
     "csrf_missing": Explanation(
         "这一步没有办", "页面放得太久，或者不是从工作台点过来的。为了安全没有办。", ("回到那一页刷新，再办一次。",)
     ),
@@ -808,12 +840,49 @@ ERRORS: Final[dict[str, Explanation]] = {
 SIGN_IN_WRONG: Final = "用户名、密码或验证码有一个不对，请再试一次。"
 SIGN_IN_WAIT: Final = "试的次数多了，请等 {minutes} 分钟再试。密码没有被锁。"
 SIGN_IN_REPEATED: Final = "页面放得太久了，请再填一次。"
+STEP_UP_WRONG: Final = "密码不对，请再输一次。"
+STEP_UP_WAIT: Final = "试的次数多了，请等 {minutes} 分钟再试。密码没有被锁。"
+PASSKEY_NOT_TAKEN: Final = "通行密钥没有认出来。再试一次，或者用密码和验证码。"
+PASSKEY_NOT_KEPT: Final = "没有加成。可能放得太久，或者这个密钥加过了，请再试一次。"
+NOT_PROVEN: Final = "旧密码或者旧手机的验证码不对，请再看一眼。"
 NOT_YOURS: Final = "这一步不归您办。"
 NOT_YOURS_WHY: Final = "可能要由调查的人来办，或者要别的岗位。您写的还在下面。"
 STALE: Final = "刚刚有人改过这件，您这一步还没有办。"
 STALE_WHY: Final = "下面已经是最新的。您写的还在，看过以后可以再交一次。"
 FILE_AGAIN: Final = "刚才选的文件要再选一次。"
 LOOK_AGAIN: Final = "看过没有问题，就打上勾再发。"
+
+
+#: How somebody came in, and what they use, as rough as it is kept.
+SIGN_IN_WAYS: Final[dict[str, str]] = {
+    "password": "密码和验证码",
+    "passkey": "通行密钥",
+    "link": "演示链接",
+    "invitation": "邀请链接",
+}
+DEVICES: Final[dict[str, str]] = {
+    "unknown": "认不出的设备",
+    "harmony": "鸿蒙手机",
+    "iphone": "苹果手机",
+    "ipad": "苹果平板",
+    "android": "安卓手机",
+    "windows": "Windows 电脑",
+    "mac": "苹果电脑",
+    "linux": "Linux 电脑",
+    "wechat": "微信",
+    "edge": "Edge",
+    "huawei": "华为浏览器",
+    "qq": "QQ 浏览器",
+    "uc": "UC 浏览器",
+    "firefox": "火狐",
+    "chrome": "Chrome",
+    "safari": "Safari",
+}
+
+
+def device(code: str) -> str:
+    """What a browser is called: `android chrome` as people say it."""
+    return "，".join(DEVICES.get(part, part) for part in code.split())
 
 
 def category(category_id: str) -> str:

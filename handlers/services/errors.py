@@ -89,6 +89,13 @@ class LinkSpent(QingfengError):
 
 
 @dataclass(slots=True, eq=False)
+class PasskeyRefused(QingfengError):
+    """A passkey's answer does not hold: forged, replayed, for another address, or of a key we do not know."""
+
+    code: ClassVar[str] = "passkey_refused"
+
+
+@dataclass(slots=True, eq=False)
 class RulesChanged(QingfengError):
     """The casework content was changed without a new version, so that old flags could not be judged again."""
 

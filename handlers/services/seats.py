@@ -54,8 +54,8 @@ async def introduce(
     return await review_open_cases(uow, official.id)
 
 
-async def close_seat(uow: UnitOfWork, username: str, *, successor: str = "") -> Settled:
-    """Hand over what somebody has in hand and close the seat: sessions end at once, words stay.
+async def close_seat(uow: UnitOfWork, username: str, *, successor: str = "", actor: str = "system") -> Settled:
+    """Hand over what somebody has in hand and close the seat: sessions and links end at once, words stay.
 
     Raises:
         BadInput: There is no such seat, it is closed already, or the successor has none.
@@ -63,14 +63,16 @@ async def close_seat(uow: UnitOfWork, username: str, *, successor: str = "") -> 
     official, next_one = await _asked(uow, username, successor)
     settled = await _hand_over(uow, official, next_one)
     await uow.officials.change_seat(official.id, active=False)
-    await uow.officials.sign_out_everywhere(official.id)
+    await uow.sign_ins.end_all(official.id)
     await uow.roster.remove_official(official.id)
-    await uow.log.record(actor="system", act="official_deactivated", subject=f"official/{official.id}")
+    await uow.log.record(actor=actor, act="official_deactivated", subject=f"official/{official.id}")
     climbed = await settle_within(uow, official.place_path)
     return Settled(settled.handover_id, settled.handed, settled.waiting, climbed)
 
 
-async def change_seat(uow: UnitOfWork, username: str, change: SeatChange, *, successor: str = "") -> Settled:
+async def change_seat(
+    uow: UnitOfWork, username: str, change: SeatChange, *, successor: str = "", actor: str = "system"
+) -> Settled:
     """Change a seat; whoever moves or changes role hands over first and signs in anew.
 
     Raises:
@@ -90,16 +92,14 @@ async def change_seat(uow: UnitOfWork, username: str, change: SeatChange, *, suc
     if values:
         await uow.officials.change_seat(official.id, **values)
     if moves:
-        await uow.officials.sign_out_everywhere(official.id)
+        await uow.sign_ins.end_all(official.id)
         await uow.roster.remove_official(official.id)
     if change.names is not None or change.posts is not None:
         kept = await uow.recusals.aliases(official.id)
         names = [one.words for one in kept if one.kind == "name"] if change.names is None else change.names
         posts = [one.words for one in kept if one.kind == "post"] if change.posts is None else change.posts
         await _name(uow, official.id, names, posts)
-    await uow.log.record(
-        actor="system", act="official_changed", subject=f"official/{official.id}", changed=sorted(values)
-    )
+    await uow.log.record(actor=actor, act="official_changed", subject=f"official/{official.id}", changed=sorted(values))
     recused = await review_open_cases(uow, official.id)
     climbed = 0
     for path in dict.fromkeys((official.place_path, change.place_path or official.place_path)):

@@ -1,15 +1,15 @@
-"""Officials, their sessions at the desk, and the custodians' keys."""
+"""Officials, what their sign-in is checked against, and the custodians' keys."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, bindparam, delete, func, insert, select, update
+from sqlalchemy import BigInteger, bindparam, func, insert, select, update
 
 from knowledge.casework.access import Role
 from storage.repositories.base import Repository
-from storage.tables.officials import custodian_key, desk_session, official, sign_in_failure, sign_in_link
+from storage.tables.officials import custodian_key, official, sign_in_failure, sign_in_link
 from storage.vault import Custodian
 
 TOTP: Final = "official.totp"
@@ -26,24 +26,16 @@ class Official:
     role: Role
     place_path: str
     active: bool
+    enrolled: bool = True  # has set up password and second factor
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a sign-in is checked against; `last_step` is the newest TOTP time step used."""
-
-    password_hash: str
-    totp_secret: str
-    last_step: int
-
-
-@dataclass(frozen=True, slots=True)
-class DeskSession:
-    """A signed-in browser."""
+    """What a sign-in is checked against."""
 
     official: Official
-    csrf: str
-    last_seen_at: datetime
+    password_hash: str = field(repr=False)
+    totp_secret: str = field(repr=False)
 
 
 class Officials(Repository):
@@ -60,7 +52,8 @@ class Officials(Repository):
         totp_secret: str,
         is_head: bool = False,
     ) -> Official:
-        """A new official; `is_head` of the body at that place."""
+        """A new official; `is_head` of the body at that place. Without a password the seat is still to be set up."""
+        now, enrolled = self._uow.clock.now(), bool(password_hash)
         result = await self._uow.execute(
             insert(official)
             .values(
@@ -72,25 +65,30 @@ class Officials(Repository):
                 totp_secret_sealed=self._keys.seal_text(TOTP, totp_secret),
                 active=True,
                 is_head=is_head,
-                created_at=self._uow.clock.now(),
+                created_at=now,
+                enrolled_at=now if enrolled else None,
             )
             .returning(official.c.id)
         )
-        return Official(result.scalar_one(), username, display_name, role, place_path, active=True)
+        return Official(result.scalar_one(), username, display_name, role, place_path, active=True, enrolled=enrolled)
 
     async def get(self, official_id: int) -> Official | None:
         """An official by id."""
         rows = await self._uow.read(select(official).where(official.c.id == official_id))
-        return _official(rows[0]) if rows else None
+        return official_of(rows[0]) if rows else None
 
     async def by_username(self, username: str) -> Official | None:
         """An official by username."""
         rows = await self._uow.read(select(official).where(official.c.username == username))
-        return _official(rows[0]) if rows else None
+        return official_of(rows[0]) if rows else None
 
     async def all(self) -> list[Official]:
         """Every official, by id."""
-        return [_official(row) for row in await self._uow.read(select(official).order_by(official.c.id))]
+        return [official_of(row) for row in await self._uow.read(select(official).order_by(official.c.id))]
+
+    async def is_head(self, official_id: int) -> bool:
+        """Whether an official heads the body at their place."""
+        return bool(await self._uow.read(select(official.c.id).where(official.c.id == official_id, official.c.is_head)))
 
     async def change_seat(self, official_id: int, **values: Any) -> None:
         """Change a seat: role, place_path, display_name, is_head, active.
@@ -100,23 +98,31 @@ class Officials(Repository):
         """
         await self._uow.execute(update(official).where(official.c.id == official_id).values(**values))
 
-    async def sign_out_everywhere(self, official_id: int) -> None:
-        """End every session and every link that has not been used yet."""
-        await self._uow.execute(delete(desk_session).where(desk_session.c.official_id == official_id))
-        unused = (sign_in_link.c.official_id == official_id, sign_in_link.c.used_at.is_(None))
-        await self._uow.execute(delete(sign_in_link).where(*unused))
-
-    async def credentials(self, official_id: int) -> Credentials:
-        """What to check a sign-in against."""
-        row = (await self._uow.read(select(official).where(official.c.id == official_id)))[0]
-        secret = self._keys.open_text(TOTP, row.totp_secret_sealed)
-        return Credentials(row.password_hash, secret, row.totp_last_step)
+    async def credentials(self, username: str) -> Credentials | None:
+        """What to check a sign-in against; None where nobody of that name may sign in. One look, whoever it is."""
+        may = (official.c.username == username, official.c.active, official.c.enrolled_at.is_not(None))
+        rows = await self._uow.read(select(official).where(*may))
+        if not rows:
+            return None
+        secret = self._keys.open_text(TOTP, rows[0].totp_secret_sealed)
+        return Credentials(official_of(rows[0]), rows[0].password_hash, secret)
 
     async def set_password_hash(self, official_id: int, password_hash: str) -> None:
-        """Put a stronger hash of the same password in place."""
+        """Put another password, or a stronger hash of the same one, in place."""
         await self._uow.execute(
             update(official).where(official.c.id == official_id).values(password_hash=password_hash)
         )
+
+    async def set_totp(self, official_id: int, secret: str, step: int) -> None:
+        """Put another authenticator in place, of which one time step is used up already."""
+        sealed = self._keys.seal_text(TOTP, secret)
+        values = {"totp_secret_sealed": sealed, "totp_last_step": step}
+        await self._uow.execute(update(official).where(official.c.id == official_id).values(**values))
+
+    async def enrol(self, official_id: int) -> None:
+        """Password and second factor are set up: from now on this official may sign in."""
+        now = self._uow.clock.now()
+        await self._uow.execute(update(official).where(official.c.id == official_id).values(enrolled_at=now))
 
     async def use_totp_step(self, official_id: int, step: int) -> bool:
         """Use up a time step; False when it, or a later one, was used before."""
@@ -145,7 +151,7 @@ class Officials(Repository):
             )
         )
         return [
-            (_official(row), int(self._keys.open_text(NOTICE, row.notice_chat_sealed)))
+            (official_of(row), int(self._keys.open_text(NOTICE, row.notice_chat_sealed)))
             for row in rows
             if place_path == row.place_path or place_path.startswith(f"{row.place_path}/")
         ]
@@ -165,7 +171,7 @@ class Officials(Repository):
             select(official).where(official.c.active, official.c.role.in_(roles)).order_by(official.c.id)
         )
         return [
-            _official(row)
+            official_of(row)
             for row in rows
             if place_path == row.place_path or place_path.startswith(f"{row.place_path}/")
         ]
@@ -182,6 +188,13 @@ class Officials(Repository):
                 mem_limit=keys.mem_limit,
                 created_at=self._uow.clock.now(),
             )
+        )
+
+    async def reseal_custodian(self, official_id: int, keys: Custodian) -> None:
+        """Keep a custodian's private key under another password."""
+        values = {"private_key_sealed": keys.private_key_sealed, "salt": keys.salt}
+        await self._uow.execute(
+            update(custodian_key).where(custodian_key.c.official_id == official_id).values(**values)
         )
 
     async def custodians(self) -> dict[int, Custodian]:
@@ -220,36 +233,6 @@ class Officials(Repository):
         ).first()
         return await self.get(used.official_id) if used else None
 
-    async def open_session(self, token_hash: bytes, official_id: int, csrf: str) -> None:
-        """Remember a signed-in browser."""
-        now = self._uow.clock.now()
-        await self._uow.execute(
-            insert(desk_session).values(
-                token_hash=token_hash, official_id=official_id, csrf=csrf, created_at=now, last_seen_at=now
-            )
-        )
-
-    async def session(self, token_hash: bytes) -> DeskSession | None:
-        """The signed-in browser of a cookie, if its official is active."""
-        rows = await self._uow.read(
-            select(official, desk_session.c.csrf, desk_session.c.last_seen_at)
-            .join(desk_session, desk_session.c.official_id == official.c.id)
-            .where(desk_session.c.token_hash == token_hash, official.c.active)
-        )
-        return DeskSession(_official(rows[0]), rows[0].csrf, rows[0].last_seen_at) if rows else None
-
-    async def touch_session(self, token_hash: bytes) -> None:
-        """The browser was just used."""
-        await self._uow.execute(
-            update(desk_session)
-            .where(desk_session.c.token_hash == token_hash)
-            .values(last_seen_at=self._uow.clock.now())
-        )
-
-    async def close_session(self, token_hash: bytes) -> None:
-        """Sign a browser out."""
-        await self._uow.execute(delete(desk_session).where(desk_session.c.token_hash == token_hash))
-
     async def take_turns(self, subjects: Sequence[str]) -> None:
         """Let units of work on the same subjects (a username, an address ...) wait for each other until the commit.
 
@@ -275,5 +258,7 @@ class Officials(Repository):
         await self._uow.execute(insert(sign_in_failure).values(subject=hashed, at=self._uow.clock.now()))
 
 
-def _official(row: Any) -> Official:
-    return Official(row.id, row.username, row.display_name, Role(row.role), row.place_path, row.active)
+def official_of(row: Any) -> Official:
+    """An official as a row of the table, also one that was joined to others."""
+    enrolled = row.enrolled_at is not None
+    return Official(row.id, row.username, row.display_name, Role(row.role), row.place_path, row.active, enrolled)

@@ -106,7 +106,7 @@ def test_every_field_and_fault_of_a_form_has_words_at_the_desk() -> None:
 
 
 def test_every_fault_of_a_new_seat_has_words_on_the_command_line() -> None:
-    raised = bad_inputs("handlers/services/access.py")
+    raised = bad_inputs("handlers/services/access.py", "handlers/services/passwords.py")
     assert len(raised) >= 5
     assert raised == set(create_official._FAULTS)
 

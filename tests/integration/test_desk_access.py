@@ -10,16 +10,31 @@ import pytest
 from bot.logging import SafeFormatter
 from handlers.desk.app import PAGES
 from handlers.desk.security import CONTENT_SECURITY_POLICY, HEADERS
-from handlers.services import elections, transfers
+from handlers.services import elections
 from knowledge.casework.access import Permission, Role, may
-from knowledge.clock import local_date
 from tests import factories
-from tests.desk_site import DeskSite
+from tests.desk_rows import FORMS, filled, furnish
+from tests.desk_site import NONCE, DeskSite
 
+POLICY = CONTENT_SECURITY_POLICY.format(nonce=NONCE)
 pytestmark = pytest.mark.pages
 
-DOOR = {"/desk/sign-in", "/desk/link/{token}"}
-EVERYBODY = {"/desk", "/desk/sign-out", "/desk/notices"}
+DOOR = {
+    "/desk/sign-in",
+    "/desk/sign-in/passkey",
+    "/desk/sign-in/passkey/options",
+    "/desk/link/{token}",
+    "/desk/invitation/{token}",
+}
+#: About nobody but the one who is signed in.
+EVERYBODY = {
+    "/desk",
+    "/desk/sign-out",
+    "/desk/notices",
+    "/desk/confirm",
+    "/desk/confirm/passkey/options",
+    *(path for _, path, _ in PAGES if path.startswith("/desk/account")),
+}
 P = Permission
 NEEDS = {
     ("GET", "/desk/cases"): P.READ_CASES,
@@ -80,6 +95,12 @@ NEEDS = {
     ("GET", "/desk/timetable"): P.SEE_ELECTIONS,
     ("GET", "/desk/timetable/{election_id}"): P.SEE_ELECTIONS,
     ("POST", "/desk/timetable/{election_id}/tasks/{task_id}"): P.RUN_ELECTIONS,
+    ("GET", "/desk/officials"): P.MANAGE_OFFICIALS,
+    ("POST", "/desk/officials"): P.MANAGE_OFFICIALS,
+    ("GET", "/desk/officials/{official_id}"): P.MANAGE_OFFICIALS,
+    ("POST", "/desk/officials/{official_id}/link"): P.MANAGE_OFFICIALS,
+    ("POST", "/desk/officials/{official_id}/change"): P.MANAGE_OFFICIALS,
+    ("POST", "/desk/officials/{official_id}/close"): P.MANAGE_OFFICIALS,
 }
 #: Where the role alone does not open: the unit that was asked, the keys of a custodian, who leaves and who goes on. A
 #: role that may is not told that it may not; what else is asked of it is tested beside the feature.
@@ -110,61 +131,6 @@ HOLLOW = {
 }
 
 
-async def furnish(site: DeskSite) -> dict[str, str]:
-    """One of everything; returns what the parts of an address stand for."""
-
-    async def everything(uow):
-        places = await factories.add_county(uow)
-        village = places[factories.VILLAGE]
-        who = await factories.add_person(uow)
-        case = await factories.add_case(uow, village, person=who, named=True)
-        file = await uow.files.add(b"\x89PNG\r\n\x1a\n", name="photo.png", origin="reporter", case_id=case.id)
-        election = await factories.add_election(uow, village)
-        await elections.open_timetable(uow, election, local_date(uow.clock.now()))
-        task = (await uow.elections.tasks(election))[0]
-        official = await factories.add_official(uow, Role.TOWNSHIP_STAFF)
-        candidate = await uow.elections.add_candidate(
-            election_id=election, name="王秀兰", office="chair", official_id=official.id
-        )
-        inquiry = uow.inquiries.log(
-            person_id=who.id, question="问", entry_id=None, score=0, state="waiting", place_id=village.id
-        )
-        await factories.add_official(uow, Role.TOWNSHIP_STAFF, "cn")  # somebody above
-        entry = await factories.add_entry(uow, official)
-        return {
-            "entry_id": entry.entry_id,
-            "version": str(entry.id),
-            "number": case.number,
-            "file_id": file.id,
-            "act": "note",
-            "candidate_id": str(candidate),
-            "inquiry_id": str(inquiry),
-            "election_id": str(election),
-            "task_id": str(task.id),
-            "transfer_id": await offered(uow, places),
-            "handover_id": "1",
-            "slot_id": "1",
-            "kin_id": "1",
-            "token": "unknown",
-            "rest:path": "no/such/page",
-        }
-
-    return await site.do(everything)
-
-
-async def offered(uow, places) -> str:
-    """Another case, which the county offers to one of its towns; the id of the offer."""
-    giver = await factories.add_official(uow, Role.DISCIPLINE_OFFICIAL)
-    await factories.add_official(uow, Role.DISCIPLINE_OFFICIAL, factories.TOWN)
-    case = await factories.add_case(uow, places[factories.VILLAGE], what="另一件")
-    await transfers.offer(uow, giver, case.number, factories.TOWN, "离得近")
-    return str((await transfers.of_case(uow, case))[0].id)
-
-
-def filled(path: str, parts: dict[str, str]) -> str:
-    return re.sub(r"\{([^}]+)\}", lambda match: parts[match.group(1)], path)
-
-
 def test_the_table_of_permissions_names_every_route():
     known = set(NEEDS) | HOLLOW
     assert {(method, path) for method, path, _ in PAGES if path not in DOOR | EVERYBODY} == known
@@ -173,29 +139,6 @@ def test_the_table_of_permissions_names_every_route():
 def test_the_router_holds_the_table_and_nothing_else(sqlite_storage):
     routes = {(next(iter(route.methods)), route.path) for route in DeskSite(sqlite_storage).router.routes}
     assert routes == {(method, path) for method, path, _ in PAGES}
-
-
-FORMS = {
-    "/desk/cases/{number}/{act}": {"body": "看过了"},
-    "/desk/cases/{number}/message": {"message": "还在办"},
-    "/desk/cases/{number}/message/send": {"message": "还在办"},
-    "/desk/cases/bulk": {"act": "close"},
-    "/desk/cases/new": {
-        "via": "letter",
-        "received_on": "2026-03-10",
-        "place": factories.VILLAGE,
-        "said_what": "有人挨家送烟。",
-        "anonymous": "yes",
-    },
-    "/desk/names/{number}/attempt": {"method": "call", "outcome": "not_reached"},
-    "/desk/declaration": {"kin_kind": "relative", "relation": "儿子", "name": "周某"},
-    "/desk/candidates": {"name": "赵刚", "office": "member"},
-    "/desk/questions/{inquiry_id}/reply": {"reply": "三月八日投票。"},
-    "/desk/questions/{inquiry_id}/escalate": {"note": "不知道哪天"},
-    "/desk/entries": {**factories.ENTRY_FORM, "label": "有没有水喝", "questions": "有水吗\n有没有热水\n能喝水吗"},
-    "/desk/entries/{entry_id}/versions": factories.ENTRY_FORM,
-    "/desk/entries/{entry_id}/review": {"verdict": "approved"},
-}
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -278,11 +221,9 @@ async def test_every_answer_carries_the_headers(storage):
     for method, path, _ in PAGES:
         here = filled(path, parts)
         answer = await (browser.client.get(here) if method == "GET" else browser.client.post(here))
-        for name, value in HEADERS.items():
-            if name == "content-security-policy" and "file_id" in path:
-                assert "sandbox" in answer.headers[name]
-            else:
-                assert answer.headers[name] == value, (method, path, name)
+        assert {name: answer.headers[name] for name in HEADERS} == HEADERS, (method, path)
+        policy = answer.headers["content-security-policy"]
+        assert "sandbox" in policy if "file_id" in path else policy == POLICY, (method, path)
         assert answer.headers["cache-control"] == "no-store"
         assert "strict-transport-security" not in answer.headers
 
@@ -291,7 +232,7 @@ async def test_static_files_may_be_kept_by_the_browser(sqlite_storage):
     answer = await DeskSite(sqlite_storage).browser().client.get("/static/desk.css")
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-cache"
-    assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert answer.headers["content-security-policy"] == POLICY
 
 
 async def test_a_broken_page_shows_a_reference_and_logs_no_personal_data(sqlite_storage, caplog, monkeypatch):

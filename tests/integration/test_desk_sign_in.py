@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from handlers.desk.sign_in import _inside
+from handlers.desk.request import inside
 from handlers.services.access import SESSION_IDLE, TRIES, TRIES_WITHIN
 from knowledge.casework.access import Role
 from tests import factories
@@ -17,7 +17,7 @@ PASSWORD = "a long enough one"
 
 @pytest.fixture
 async def site(storage) -> DeskSite:
-    made = DeskSite(storage)
+    made = DeskSite(storage, demo=True)
     await made.do(factories.add_county)
     return made
 
@@ -60,7 +60,7 @@ async def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(sit
 
 
 async def test_behind_https_the_cookie_is_secure_and_bound_to_the_host(storage):
-    site = DeskSite(storage, "https://desk.test")
+    site = DeskSite(storage, "https://desk.test", demo=True)
     await site.do(factories.add_county)
     official = await site.do(factories.add_official)
     token = await site.do(lambda uow: site.access.make_link(uow, official))
@@ -181,7 +181,7 @@ async def test_after_signing_in_again_the_page_asked_for_opens(site, seat, stora
     "elsewhere", ["https://evil.test", "//evil.test", "/\\evil.test", "/desk\\..\\x", "/desk/\nx", "/deskevil", "/"]
 )
 def test_signing_in_never_leads_to_another_site(elsewhere):
-    assert _inside(elsewhere) == "/desk"
+    assert inside(elsewhere) == "/desk"
 
 
 async def test_words_sent_after_the_session_ended_come_back(site, clock):

@@ -16,10 +16,11 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 from aiogram import Bot, Dispatcher
 from aiogram.types import Update
-from fastapi import APIRouter, Cookie, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.datastructures import UploadFile
 
@@ -36,13 +37,13 @@ from storage.repositories.people import UpdateKey
 from storage.unit_of_work import Storage
 
 COOKIE: Final = "qingfeng_chat"
+SECURE_COOKIE: Final = f"__Host-{COOKIE}"  # no neighbour of our host can set it, and so hand out a chat of its own
 COOKIE_SECONDS: Final = 400 * 24 * 3600
 LONGEST_WAIT: Final = 30.0
 LONGEST_TEXT: Final = 20_000
 LOOK_AGAIN_SECONDS: Final = 2.0  # another process may have written
 MAX_FILES: Final = 10
 LARGEST_UPLOAD: Final = 2 * MAX_FILE_BYTES  # the page sends about 20 MB at a time; one file too big is told by name
-Visitor = Annotated[str | None, Cookie()]
 After = Annotated[int, Query(ge=0, lt=2**63)]
 Wait = Annotated[float, Query(ge=0)]
 _SOON: Final = {"Retry-After": "5"}  # seconds; the page keeps what was written and sends it again by itself
@@ -200,10 +201,27 @@ class WebChat:
 
 def create_web_chat(chat: WebChat, *, secure: bool) -> APIRouter:
     """The API's routes; the page itself is served by bot.front."""
-    router = APIRouter()
-    _add_session(router, chat, secure=secure)
-    _add_messages(router, chat)
+    cookie = SECURE_COOKIE if secure else COOKIE
+
+    async def token_of(request: Request) -> str | None:
+        return request.cookies.get(cookie)
+
+    visitor = Depends(token_of)
+    router = APIRouter(dependencies=[Depends(_from_our_page)])
+    _add_session(router, chat, visitor, cookie)
+    _add_messages(router, chat, visitor)
     return router
+
+
+async def _from_our_page(request: Request) -> None:
+    """Let nobody's browser be made to write here by another site; programs, which name none, may."""
+    if request.method in ("GET", "HEAD"):
+        return
+    site = request.headers.get("sec-fetch-site", "")
+    origin = request.headers.get("origin", "")
+    ours = request.headers.get("host", "")
+    if (site and site not in ("same-origin", "none")) or (origin and urlsplit(origin).netloc != ours):
+        raise HTTPException(403, "请从清风的聊天页发。")
 
 
 async def _chat_of(chat: WebChat, token: str | None) -> int:
@@ -216,18 +234,24 @@ async def _chat_of(chat: WebChat, token: str | None) -> int:
     return chat_id
 
 
-def _add_session(router: APIRouter, chat: WebChat, *, secure: bool) -> None:
+def _add_session(router: APIRouter, chat: WebChat, visitor: Any, cookie: str) -> None:
     @router.post("/api/chat/session")
-    async def open_session(qingfeng_chat: Visitor = None) -> JSONResponse:
+    async def open_session(token: str | None = visitor) -> JSONResponse:
         response = JSONResponse({"ok": True})
-        if await chat.visitor(qingfeng_chat) is None:
-            token = await chat.welcome()
-            response.set_cookie(COOKIE, token, max_age=COOKIE_SECONDS, httponly=True, secure=secure, samesite="lax")
+        if await chat.visitor(token) is None:
+            response.set_cookie(
+                cookie,
+                await chat.welcome(),
+                max_age=COOKIE_SECONDS,
+                httponly=True,
+                secure=cookie == SECURE_COOKIE,
+                samesite="strict",
+            )
         return response
 
     @router.get("/api/chat/files/{file_id}")
-    async def get_file(file_id: str, qingfeng_chat: Visitor = None) -> Response:
-        found = await chat.file(await _chat_of(chat, qingfeng_chat), file_id)
+    async def get_file(file_id: str, token: str | None = visitor) -> Response:
+        found = await chat.file(await _chat_of(chat, token), file_id)
         if found is None:
             raise HTTPException(404, "没有这个文件。")
         stored, data = found
@@ -237,10 +261,10 @@ def _add_session(router: APIRouter, chat: WebChat, *, secure: bool) -> None:
         return Response(data, media_type=kind, headers={"Content-Disposition": disposition})
 
 
-def _add_messages(router: APIRouter, chat: WebChat) -> None:
+def _add_messages(router: APIRouter, chat: WebChat, visitor: Any) -> None:
     @router.post("/api/chat/messages")
-    async def post_message(request: Request, qingfeng_chat: Visitor = None) -> JSONResponse:
-        chat_id = await _chat_of(chat, qingfeng_chat)
+    async def post_message(request: Request, token: str | None = visitor) -> JSONResponse:
+        chat_id = await _chat_of(chat, token)
         said: list[str] = []
         toasts.set(said)
         try:
@@ -256,14 +280,14 @@ def _add_messages(router: APIRouter, chat: WebChat) -> None:
 
     @router.get("/api/chat/messages")
     async def get_messages(
-        request: Request, after: After = 0, wait: Wait = 0, qingfeng_chat: Visitor = None
+        request: Request, after: After = 0, wait: Wait = 0, token: str | None = visitor
     ) -> JSONResponse:
-        chat_id = await _chat_of(chat, qingfeng_chat)
+        chat_id = await _chat_of(chat, token)
         return JSONResponse(await chat.items(chat_id, after, wait, is_gone=request.is_disconnected))
 
     @router.get("/api/chat/stream")
-    async def stream(request: Request, after: After = 0, qingfeng_chat: Visitor = None) -> StreamingResponse:
-        chat_id = await _chat_of(chat, qingfeng_chat)
+    async def stream(request: Request, after: After = 0, token: str | None = visitor) -> StreamingResponse:
+        chat_id = await _chat_of(chat, token)
         resumed = request.headers.get("last-event-id", "")
         start = max(after, int(resumed)) if resumed.isdigit() else after
         events = _events(chat, request, chat_id, start)

@@ -1,0 +1,104 @@
+"""One of everything that an address of the desk can name, and a form for each act that needs one."""
+
+import re
+from typing import Final
+
+from handlers.services import elections, transfers
+from knowledge.casework.access import Role
+from knowledge.clock import local_date
+from storage.repositories.places import Place
+from storage.unit_of_work import UnitOfWork
+from tests import factories
+from tests.desk_site import DeskSite
+
+FORMS: Final[dict[str, dict[str, str]]] = {
+    "/desk/cases/{number}/{act}": {"body": "看过了"},
+    "/desk/cases/{number}/message": {"message": "还在办"},
+    "/desk/cases/{number}/message/send": {"message": "还在办"},
+    "/desk/cases/bulk": {"act": "close"},
+    "/desk/cases/new": {
+        "via": "letter",
+        "received_on": "2026-03-10",
+        "place": factories.VILLAGE,
+        "said_what": "有人挨家送烟。",
+        "anonymous": "yes",
+    },
+    "/desk/names/{number}/attempt": {"method": "call", "outcome": "not_reached"},
+    "/desk/declaration": {"kin_kind": "relative", "relation": "儿子", "name": "周某"},
+    "/desk/candidates": {"name": "赵刚", "office": "member"},
+    "/desk/questions/{inquiry_id}/reply": {"reply": "三月八日投票。"},
+    "/desk/questions/{inquiry_id}/escalate": {"note": "不知道哪天"},
+    "/desk/entries": {**factories.ENTRY_FORM, "label": "有没有水喝", "questions": "有水吗\n有没有热水\n能喝水吗"},
+    "/desk/entries/{entry_id}/versions": factories.ENTRY_FORM,
+    "/desk/entries/{entry_id}/review": {"verdict": "approved"},
+    "/desk/officials": {
+        "username": "newcomer",
+        "display_name": "新来的",
+        "role": "auditor",
+        "place": factories.VILLAGE,
+    },
+    "/desk/officials/{official_id}/change": {
+        "role": "township_staff",
+        "place": factories.COUNTY,
+        "display_name": "换了名",
+    },
+}
+
+
+async def furnish(site: DeskSite) -> dict[str, str]:
+    """One of everything; returns what the parts of an address stand for."""
+
+    async def everything(uow: UnitOfWork) -> dict[str, str]:
+        places = await factories.add_county(uow)
+        village = places[factories.VILLAGE]
+        who = await factories.add_person(uow)
+        case = await factories.add_case(uow, village, person=who, named=True)
+        file = await uow.files.add(b"\x89PNG\r\n\x1a\n", name="photo.png", origin="reporter", case_id=case.id)
+        election = await factories.add_election(uow, village)
+        await elections.open_timetable(uow, election, local_date(uow.clock.now()))
+        task = (await uow.elections.tasks(election))[0]
+        official = await factories.add_official(uow, Role.TOWNSHIP_STAFF)
+        candidate = await uow.elections.add_candidate(
+            election_id=election, name="王秀兰", office="chair", official_id=official.id
+        )
+        inquiry = uow.inquiries.log(
+            person_id=who.id, question="问", entry_id=None, score=0, state="waiting", place_id=village.id
+        )
+        await factories.add_official(uow, Role.TOWNSHIP_STAFF, "cn")  # somebody above
+        entry = await factories.add_entry(uow, official)
+        return {
+            "entry_id": entry.entry_id,
+            "version": str(entry.id),
+            "number": case.number,
+            "file_id": file.id,
+            "act": "note",
+            "candidate_id": str(candidate),
+            "inquiry_id": str(inquiry),
+            "election_id": str(election),
+            "task_id": str(task.id),
+            "transfer_id": await offered(uow, places),
+            "handover_id": "1",
+            "slot_id": "1",
+            "kin_id": "1",
+            "token": "unknown",
+            "official_id": str(official.id),
+            "passkey_id": "1",
+            "handle": "0" * 16,
+            "rest:path": "no/such/page",
+        }
+
+    found: dict[str, str] = await site.do(everything)
+    return found
+
+
+async def offered(uow: UnitOfWork, places: dict[str, Place]) -> str:
+    """Another case, which the county offers to one of its towns; the id of the offer."""
+    giver = await factories.add_official(uow, Role.DISCIPLINE_OFFICIAL)
+    await factories.add_official(uow, Role.DISCIPLINE_OFFICIAL, factories.TOWN)
+    case = await factories.add_case(uow, places[factories.VILLAGE], what="另一件")
+    await transfers.offer(uow, giver, case.number, factories.TOWN, "离得近")
+    return str((await transfers.of_case(uow, case))[0].id)
+
+
+def filled(path: str, parts: dict[str, str]) -> str:
+    return re.sub(r"\{([^}]+)\}", lambda match: parts[match.group(1)], path)
