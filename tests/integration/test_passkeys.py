@@ -1,4 +1,4 @@
-"""Passkeys (P9, P30; SEC-01-001): registered in one's own session, used to come in and to confirm; no lie gets through."""
+"""Passkeys (P9, P30; SEC-01-001): registered in one's own session, to come in and to confirm; no lie gets through."""
 
 import json
 from datetime import timedelta

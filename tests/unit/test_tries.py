@@ -1,4 +1,4 @@
-"""How long who guesses has to wait (P9, P11): five tries a minute, then 1, 2, 4, 8, 15 minutes, easing off with time."""
+"""How long who guesses has to wait (P9, P11): five tries a minute, then 1, 2, 4, 8, 15 minutes; it eases off."""
 
 from datetime import UTC, datetime, timedelta
 
