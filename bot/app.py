@@ -35,6 +35,7 @@ from handlers.jobs.deadlines import follow_calendar, remind_of_deadlines
 from handlers.jobs.log_heads import Send, send_heads, sign_daily_head
 from handlers.jobs.questions import tell_late_questions
 from handlers.jobs.queued_reports import file_queued_reports
+from handlers.jobs.releases import forget_released_names
 from handlers.jobs.reminders import remind
 from handlers.jobs.reporters import put_away, tell_missed_dates
 from handlers.jobs.retention import erase_old_cases
@@ -84,6 +85,8 @@ class Application:
         queued += await expire_offers(self.storage)
         queued += await file_queued_reports(self.storage, self.reports)
         queued += await tell_missed_dates(self.storage)
+        await forget_released_names(self.storage)
+        await self.storage.database.forget_history()
         await put_away(self.storage, str(Flow.case.state), follow.is_put_away)
         await sign_daily_head(self.storage)
         if queued:

@@ -108,6 +108,16 @@ class Database:
         except (DBAPIError, OSError) as error:
             raise DatabaseUnavailable(_reason(error)) from error
 
+    async def forget_history(self) -> None:
+        """Let go of what rows were before they were changed, as far as the database keeps it in files of its own.
+
+        SQLite's write-ahead log holds old pages until it is emptied: a message whose words are gone could be read from
+        there. PostgreSQL's is its administrator's business. Where a reader is at work, the next tick empties it.
+        """
+        if self._write_lock is not None:
+            async with self._write_lock, self.reading() as connection:
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         """Give all connections back."""
         await self.writer.dispose()

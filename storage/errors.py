@@ -65,7 +65,7 @@ class NoCustodian(QingfengError):
 
 @dataclass(slots=True, eq=False)
 class WrongPassword(QingfengError):
-    """A custodian's password does not open the private key."""
+    """A password or recovery key does not open the private key."""
 
     code: ClassVar[str] = "wrong_password"
 
@@ -95,3 +95,10 @@ class StillSealed(QingfengError):
         """One line for the terminal."""
         counts = ", ".join(f"{count} in {name}" for name, count in sorted(self.left.items()))
         return f"Older keys are still needed ({counts}). {self.cure}"
+
+
+@dataclass(slots=True, eq=False)
+class SharesDoNotFit(QingfengError):
+    """Too few shares to open a name, or shares that do not belong together."""
+
+    code: ClassVar[str] = "shares_do_not_fit"

@@ -61,6 +61,7 @@ from storage.repositories.places import Places
 from storage.repositories.presence import Presence
 from storage.repositories.receipts import Receipts
 from storage.repositories.recusals import Recusals
+from storage.repositories.releases import Releases
 from storage.repositories.reports import Drafts, OpenDrafts
 from storage.repositories.retention import Retention
 from storage.repositories.roster import Roster
@@ -262,6 +263,11 @@ class UnitOfWork:
     def identities(self) -> Identities:
         """Reporters' sealed names."""
         return Identities(self)
+
+    @cached_property
+    def releases(self) -> Releases:
+        """Names released to somebody."""
+        return Releases(self)
 
     @cached_property
     def links(self) -> Links:

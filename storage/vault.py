@@ -4,10 +4,8 @@ Two kinds of secret, two kinds of key:
 
 * What the running system must read again (drafts, narratives, messages, files, chat handles) is sealed with a key
   derived from the key file. `KeyRing.seal` binds each ciphertext to its purpose, so one cannot be passed for another.
-* A reporter's name and contact are sealed to the custodians' public keys and cannot be opened by the system at all:
-  only a custodian's password opens the private key (`Custodian`).
-* Whether two reporters are one person is told by tokens made with a secret that the custodians share (`Pepper`). It is
-  sealed like a name: the system can make a token only while a custodian is present.
+* A reporter's name and contact cannot be opened by the system at all: several custodians' passwords do, together
+  (storage/custody.py).
 
 A newcomer's mistake: storing a name anywhere in clear "for a moment". There is no such moment after the prompt in
 which it was typed has been handled.
@@ -20,19 +18,16 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from nacl import pwhash
 from nacl.encoding import RawEncoder
 from nacl.exceptions import CryptoError
 from nacl.hash import blake2b
-from nacl.public import PrivateKey, PublicKey, SealedBox
-from nacl.secret import Aead, SecretBox
+from nacl.secret import Aead
 from nacl.utils import random
 
-from storage.errors import KeyFileProblem, WrongPassword
+from storage.errors import KeyFileProblem
 from storage.signing import Signer
 
 KEY_BYTES: Final = 32
@@ -40,11 +35,6 @@ KEY_BYTES: Final = 32
 MARK_BYTES: Final = 8
 _MAGIC: Final = b"qf\x01"
 _INDEX_LINE: Final = "index"
-OPS_LIMIT: Final = 3
-MEM_LIMIT: Final = 128 * 1024 * 1024  # bytes, Argon2id
-#: A person's token: a mark of the pepper it was made with, then the person; in bytes.
-TOKEN_MARK: Final = 4
-TOKEN_PERSON: Final = 16
 
 
 class KeyRing:
@@ -281,113 +271,3 @@ def using_key_file(path: Path, *, alone: bool = False) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-@dataclass(frozen=True, slots=True)
-class Custodian:
-    """A custodian's key pair as stored: the private half only under the password (Argon2id)."""
-
-    public_key: bytes
-    private_key_sealed: bytes
-    salt: bytes
-    ops_limit: int = OPS_LIMIT
-    mem_limit: int = MEM_LIMIT  # bytes
-
-    @classmethod
-    def create(cls, password: str, *, ops_limit: int = OPS_LIMIT, mem_limit: int = MEM_LIMIT) -> "Custodian":
-        """A new pair; takes about half a second on purpose."""
-        private = PrivateKey.generate()
-        salt = random(pwhash.argon2id.SALTBYTES)
-        box = SecretBox(_password_key(password, salt, ops_limit, mem_limit))
-        return cls(bytes(private.public_key), bytes(box.encrypt(bytes(private))), salt, ops_limit, mem_limit)
-
-    def under(self, old: str, new: str) -> "Custodian":
-        """The same pair under another password, with the same work; takes a second.
-
-        Raises:
-            WrongPassword: The old password is not this custodian's.
-        """
-        try:
-            private = self._box(old).decrypt(self.private_key_sealed)
-        except CryptoError:
-            raise WrongPassword from None
-        salt = random(pwhash.argon2id.SALTBYTES)
-        box = SecretBox(_password_key(new, salt, self.ops_limit, self.mem_limit))
-        return replace(self, private_key_sealed=bytes(box.encrypt(private)), salt=salt)
-
-    def open(self, password: str, sealed: bytes) -> str:
-        """A name or contact in clear.
-
-        Raises:
-            WrongPassword: The password is not this custodian's.
-        """
-        return self.unlock(password).read(sealed)
-
-    def unlock(self, password: str) -> "Unlocked":
-        """The private key, to be dropped as soon as what it is needed for has been read; takes half a second.
-
-        Raises:
-            WrongPassword: The password is not this custodian's.
-        """
-        try:
-            return Unlocked(PrivateKey(self._box(password).decrypt(self.private_key_sealed)))
-        except CryptoError:
-            raise WrongPassword from None
-
-    def _box(self, password: str) -> SecretBox:
-        return SecretBox(_password_key(password, self.salt, self.ops_limit, self.mem_limit))
-
-
-class Unlocked:
-    """A custodian's private key in use. Never stored, never logged, never kept beyond one use case."""
-
-    __slots__ = ("_box",)
-
-    def __init__(self, private: PrivateKey) -> None:
-        self._box = SealedBox(private)
-
-    def read(self, sealed: bytes) -> str:
-        """What was sealed to this custodian."""
-        return self._box.decrypt(sealed).decode()
-
-
-class Pepper:
-    """The custodians' common secret: it makes of a contact a token that is the same for the same contact.
-
-    Without it a token can neither be made nor guessed from a list of phone numbers. Tokens begin with a mark of the
-    pepper they were made with: those of two peppers (the first was lost with its last holder) are not compared.
-    """
-
-    __slots__ = ("_secret",)
-
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
-
-    @classmethod
-    def create(cls) -> "Pepper":
-        """A new one."""
-        return cls(random(KEY_BYTES))
-
-    @classmethod
-    def opened(cls, key: Unlocked, sealed: bytes) -> "Pepper":
-        """The one a custodian holds."""
-        return cls(bytes.fromhex(key.read(sealed)))
-
-    def sealed_to(self, public_key: bytes) -> bytes:
-        """For a custodian to hold; needs no password of theirs."""
-        return seal_to(public_key, self._secret.hex())
-
-    def token(self, contact: str) -> bytes:
-        """Who a contact belongs to, without saying who; give it a contact in one spelling."""
-        mark = hashlib.blake2b(key=self._secret, person=b"qf:mark", digest_size=TOKEN_MARK)
-        person = hashlib.blake2b(contact.encode(), key=self._secret, person=b"qf:person", digest_size=TOKEN_PERSON)
-        return mark.digest() + person.digest()
-
-
-def seal_to(public_key: bytes, text: str) -> bytes:
-    """Seal text so that only the holder of the private key reads it; the sender cannot."""
-    return bytes(SealedBox(PublicKey(public_key)).encrypt(text.encode()))
-
-
-def _password_key(password: str, salt: bytes, ops_limit: int, mem_limit: int) -> bytes:
-    return pwhash.argon2id.kdf(SecretBox.KEY_SIZE, password.encode(), salt, ops_limit, mem_limit)

@@ -76,8 +76,9 @@ async def make_scene(storage: Storage, state: CaseState, flags: tuple[str, ...])
         for one in (main, more["plain"], more["town"], more["done"]):
             uow.recusals.recuse(one.id, people["recused"].id)
             uow.recusals.recuse(one.id, people["recused_above"].id)
+        keys = {people["custodian"].id: (await factories.public_keys(uow))[people["custodian"].id]}
         for one in (main, more["named"]):
-            uow.identities.seal(one.id, {people["custodian"].id: (b"name", b"contact")})
+            uow.identities.keep(one.id, factories.sealed_name(keys, "王小明", "13800138000"))
         main = await factories.bring_to(uow, main, state, **walk)
         await _hang_on(uow, main, people["official"])
         for name in LEFT:

@@ -51,11 +51,11 @@ from knowledge.casework.access import Role
 from knowledge.casework.categories import load_categories
 from knowledge.casework.classification import Classifier
 from knowledge.loader import load_knowledge
+from storage.custody import KeyPair
 from storage.repositories.people import INDEX
 from storage.repositories.reports import Draft
 from storage.tables.conversations import person
 from storage.unit_of_work import Storage
-from storage.vault import Custodian
 from tests import factories
 from tests.bot_api import BotApiServer, Limits, TelegramUser
 
@@ -233,14 +233,14 @@ async def populate(storage: Storage) -> None:
     async with storage.unit_of_work() as uow:
         await factories.add_county(uow)
         custodian = await factories.add_official(uow, Role.CUSTODIAN, username="custodian")
-        await uow.officials.add_custodian(custodian.id, _key_pair())
+        await uow.officials.add_key(custodian.id, _key_pair())
         await uow.commit()
 
 
 @functools.cache
-def _key_pair() -> Custodian:
+def _key_pair() -> KeyPair:
     """One pair under `factories.PASSWORD` for a whole run; Argon2id is turned down, a real one takes half a second."""
-    return Custodian.create(factories.PASSWORD, ops_limit=1, mem_limit=8 * 1024 * 1024)
+    return KeyPair.create(factories.PASSWORD, ops_limit=1, mem_limit=8 * 1024 * 1024)
 
 
 @dataclass(slots=True)

@@ -10,10 +10,12 @@ from handlers.services.deadlines import stop_all as stop_clocks
 from knowledge.casework.access import Role
 from knowledge.casework.categories import Category
 from knowledge.casework.clocks import ClockKind
+from knowledge.casework.custody import load_custody
 from knowledge.casework.lifecycle import CaseState, Disposal, Finding, MeasureKind
 from knowledge.clock import local_date
 from knowledge.elections.commitments import load_packs
 from knowledge.model import Kind
+from storage.custody import KeyCost, NameKey, SealedName, Unlocked
 from storage.ids import readable_code
 from storage.outbox import Recipient
 from storage.repositories.cases import Case, Filing
@@ -75,6 +77,10 @@ async def add_official(
 PASSWORD = "correct horse battery"
 
 
+#: What a key under a password costs here; a deployment's takes half a second.
+QUICK = KeyCost(1, 8 * 1024)
+
+
 def quick_access() -> Access:
     """`Access` with Argon2id turned down, as no deployment does."""
     return Access(time_cost=1, memory_kib=8)
@@ -86,6 +92,26 @@ async def add_custodian(uow: UnitOfWork, *, username: str = "custodian") -> Offi
         uow, username=username, display_name="保管员", role=Role.CUSTODIAN, place_path=COUNTY, password=PASSWORD
     )
     return seat.official
+
+
+def sealed_name(keys: dict[int, bytes], name: str, contact: str, *, needed: int = 0) -> SealedName:
+    """A name for some custodians (official -> public key); `needed` of them open it, as the content says by default."""
+    empty = SealedName.begin(keys, needed or load_custody().needed(len(keys), COUNTY))
+    return empty.with_part("name", name).with_part("contact", contact)
+
+
+async def public_keys(uow: UnitOfWork) -> dict[int, bytes]:
+    """The custodians' public keys."""
+    return {who: pair.public_key for who, pair in (await uow.officials.custodians()).items()}
+
+
+async def read_name(uow: UnitOfWork, case_id: int, keys: dict[int, Unlocked]) -> dict[str, str]:
+    """The parts of a case's name, opened with some custodians' keys together."""
+    kept = await uow.identities.of_case(case_id)
+    assert kept is not None
+    shares = [key.open(kept.sealed.shares[who].sealed) for who, key in keys.items() if who in kept.holders]
+    name = NameKey.combine(shares, kept.sealed.public_key, kept.sealed.needed)
+    return {part: name.read(sealed) for part, sealed in kept.sealed.parts.items()}
 
 
 async def add_person(uow: UnitOfWork, chat_id: int = 1001, channel: str = "web") -> Person:

@@ -6,13 +6,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from handlers.services import names
+from handlers.services import custody, names
 from knowledge.casework.access import Role
 from knowledge.casework.categories import CategorySet
 from knowledge.casework.names import NameState
 from storage.repositories.cases import Case, Matter
 from storage.repositories.flags import CaseFlag
-from storage.repositories.identities import seal_for
 from storage.repositories.officials import Official
 from storage.repositories.places import Place
 from storage.tables.cases import cases
@@ -36,13 +35,14 @@ async def add_named(
     recused: Iterable[int] = (),
     **more: Any,
 ) -> Case:
-    """A case with a name sealed to every custodian, about somebody and something."""
+    """A case with a name that its custodians keep, about somebody and something."""
     case = await factories.add_case(uow, place, named=True, who=who, **more)
     uow.cases.add_matters(case.id, [Matter(one, "挨家送烟") for one in matters])
     for official_id in recused:
         uow.recusals.recuse(case.id, official_id)
-    keys = {one: pair.public_key for one, pair in (await uow.officials.custodians()).items()}
-    uow.identities.seal(case.id, seal_for(keys, NAME, contact))
+    wanted = await custody.keepers(uow, case)
+    keys = {who: key for who, key in (await factories.public_keys(uow)).items() if who in wanted}
+    uow.identities.keep(case.id, factories.sealed_name(keys, NAME, contact))
     return await factories.read_case(uow, case.number)
 
 

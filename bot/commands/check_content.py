@@ -17,6 +17,7 @@ from bot.clock import SystemClock
 from bot.law_files import ENDINGS, read_law_file
 from knowledge.calendar import load_sheets
 from knowledge.casework.clocks import load_clocks
+from knowledge.casework.custody import load_custody
 from knowledge.casework.labels import load_labels
 from knowledge.casework.replies import load_replies
 from knowledge.clock import local_date
@@ -70,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         knowledge = load_knowledge()
         load_clocks()
+        load_custody()
         load_labels()
         load_replies()
         load_sheets()

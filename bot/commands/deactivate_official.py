@@ -12,6 +12,8 @@ from handlers.services.seats import Settled, close_seat
 HELP = "close a seat and hand over its unfinished cases"
 FAULTS: Final = {
     ("username", "unknown"): "--username: nobody has this name",
+    ("username", "keeps_names"): "--username: reporters' names would open to nobody any more; let another custodian "
+    "take them over first (desk, 钥匙)",
     ("username", "closed"): "--username: this seat is closed already",
     ("successor", "unknown"): "--successor: nobody else with an open seat has this name",
 }

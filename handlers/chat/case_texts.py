@@ -91,6 +91,8 @@ def receipt(given: Receipt) -> Reply:
         lines.append(f"收到文件{len(given.file_hashes)}个，校验码：{hashes}")
     if given.keeps_chat:
         lines.insert(0, "✅ 收到了，请截图保存。")
+        if given.name_not_kept:
+            lines.insert(1, "您留的名字没有存：保管的人变了，打不开。先按没留名办，一样会查。")
         lines.append(f"接下来：受不受理，最晚{due}在这里告诉您（收到后15个工作日）。")
         lines.append("想补充材料、看进度，发“我的反映”。")
         lines += _asked_for(given, "补充进来更好查")
@@ -415,5 +417,6 @@ def report_filed(data: dict[str, Any], _now: datetime) -> Reply:
             keeps_chat=data["keeps_chat"],
             missing=tuple(data["missing"]),
             signed=data.get("signed", ""),
+            name_not_kept=bool(data.get("name_not_kept")),
         )
     )

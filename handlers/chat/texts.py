@@ -517,7 +517,7 @@ def no_draft() -> Reply:
 def _question(view: ReportView) -> str:
     identity = view.answers.get("identity", {})
     if view.step is Step.IDENTITY and identity.get("other_contact"):
-        if "name_sealed" in identity:
+        if "name_shown" in identity:
             return "怎么联系您？写微信号、亲戚电话或者住址都行。"
         return "请写名字，空一格，再写怎么联系您（微信号、亲戚电话、住址都行）。"
     return _QUESTIONS[view.step]
@@ -535,6 +535,7 @@ def _problem(view: ReportView) -> str:
         Problem.PHONE_MISSING: "名字收好了，已经加密。请再发一个能找到您的手机号。",
         Problem.NAME_MISSING: "号码收好了，已经加密。请再发您的名字。",
         Problem.NO_CUSTODIAN: "现在还没有人保管名字的钥匙。为了保护您，刚才那条没有存。可以先不留名交上来。",
+        Problem.NAME_AGAIN: "还没交，写的都在。保管名字的人变了，名字打不开了。请再写一遍名字和电话，或者点“不留名”。",
         Problem.STORY_FULL: "写的已经很多了，刚才这段没有存。请先交上来，交了以后再补充。",
         Problem.NOTHING_YET: "请先说说是什么事，一句话也行。",
     }
@@ -545,7 +546,7 @@ _OF_FILES: Final = (Problem.FILE_EMPTY,)
 
 
 def _wrong_phone(view: ReportView) -> str:
-    kept = "名字收好了。" if "name_sealed" in view.answers.get("identity", {}) else ""
+    kept = "名字收好了。" if "name_shown" in view.answers.get("identity", {}) else ""
     if view.detail == "11":
         return f"{kept}这个号码不像手机号，请核对一下再发。"
     return f"{kept}手机号要11位，这个是{view.detail}位，请核对一下再发。"

@@ -54,6 +54,7 @@ def _statement(visit: Visit) -> Statement:
         anonymous=form.text("anonymous") != "no",
         name=form.text("reporter_name"),
         contact=form.text("contact"),
+        address=form.text("address"),
         files=tuple(Attachment(one.name, one.data) for one in form.uploads),
     )
 
@@ -63,7 +64,7 @@ async def _form(visit: Visit, faults: tuple[BadInput, ...]) -> Response:
     async with visit.unit_of_work() as uow:
         places = await uow.places.all_of(*ELECTING, *_LARGER)
         has_custodian = bool(await uow.officials.custodians())
-        token = await visit.desk.filings.token(uow, visit.official, visit.session.csrf)
+        token = await visit.desk.filings.token(uow, visit.official, visit.token)
     return await visit.page(
         "filing.html",
         status=HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK,

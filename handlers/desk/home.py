@@ -11,7 +11,7 @@ from handlers.desk.case_rows import case_row
 from handlers.desk.clocks import reminders
 from handlers.desk.questions import place_names, question_row
 from handlers.desk.request import Signed, Visit
-from handlers.services import cases, elections, entries, inquiries, names, reading
+from handlers.services import cases, elections, entries, inquiries, names, reading, releases
 from handlers.services.elections import Timetable
 from handlers.services.inquiries import ESCALATED
 from knowledge.casework.access import Permission
@@ -45,6 +45,8 @@ async def show_home(visit: Signed) -> Response:
         if visit.may(Permission.CHECK_NAMES):
             count = len(await names.waiting(uow, visit.official))
             tiles.append(_tile("等核实的名字", count, "/desk/names", kind="warn" if count else "plain"))
+            asked = len(await releases.waiting(uow, visit.official))
+            tiles.append(_tile("等您决定的看名申请", asked, "/desk/releases", kind="warn" if asked else "plain"))
         if visit.may(Permission.ANSWER_INQUIRIES):
             context["waiting"] = await _questions(uow, visit, tiles)
         if visit.may(Permission.SEE_ELECTIONS):

@@ -15,7 +15,8 @@ from handlers.desk.request import CaseNumber, Signed, Visit
 from handlers.services import names, reading
 from handlers.services.cases import CaseFile
 from handlers.services.errors import BadInput, SignInRefused
-from handlers.services.names import UNSETTLED, NameFile, OpenedName
+from handlers.services.names import UNSETTLED, NameFile
+from handlers.services.releases import OpenedName
 from knowledge.casework.names import (
     ATTEMPTS,
     HANDLERS_OUTCOMES,
@@ -80,6 +81,19 @@ async def open_name(visit: Signed, number: CaseNumber) -> Response:
     return await _page(visit, number, opened, errors, status=status if errors else HTTPStatus.OK)
 
 
+async def ask_colleagues(visit: Signed, number: CaseNumber) -> Response:
+    """Ask the other custodians to agree."""
+    try:
+        async with visit.unit_of_work() as uow:
+            await names.ask_colleagues(uow, visit.official, number, visit.form.text("purpose"))
+            uow.after_commit(visit.desk.wake)
+            await uow.commit()
+    except BadInput as wrong:
+        errors = {wrong.field: words.fault(wrong.field, wrong.fault)}
+        return await _page(visit, number, None, errors, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return visit.go(f"{LIST}/{number}", "release-asked")
+
+
 async def record_attempt(visit: Signed, number: CaseNumber) -> Response:
     """What came of a call or a visit."""
     form = visit.form
@@ -128,7 +142,9 @@ async def _page(
         state=words.NAME_CHECKS[file.state],
         attempts=[_line(one) for one in file.attempts],
         left=_left(file.state, file.attempts),
-        is_held=file.is_held,
+        may_open=file.opens_alone or file.released,
+        asked=file.asked,
+        needed=file.needed,
         only_recognise=file.only_recognise,
         may_try=file.state in UNSETTLED,
         purposes=_purposes(file),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from handlers.desk import words
-from handlers.services import cases, entries, inquiries, names, oversight, transfers
+from handlers.services import cases, entries, inquiries, names, oversight, releases, transfers
 from knowledge.casework.access import Permission, may
 from knowledge.casework.lifecycle import CaseState
 from storage.repositories.officials import Official
@@ -28,6 +28,8 @@ FILING: Final = Section("/desk/cases/new", "代录", Permission.FILE_REPORTS)
 TRANSFERS: Final = Section("/desk/transfers", "移交", Permission.READ_CASES)
 OVERSIGHT: Final = Section("/desk/oversight", "督办", Permission.LEAD_UNIT)
 NAMES: Final = Section("/desk/names", "核名字", Permission.CHECK_NAMES)
+RELEASES: Final = Section("/desk/releases", "看名申请", Permission.CHECK_NAMES)
+KEYS: Final = Section("/desk/keys", "钥匙", Permission.CHECK_NAMES)
 CANDIDATES: Final = Section("/desk/candidates", "参选人", Permission.SEE_ELECTIONS)
 QUESTIONS: Final = Section("/desk/questions", "提问", Permission.ANSWER_INQUIRIES)
 ENTRIES: Final = Section("/desk/entries", "问答", Permission.WRITE_ENTRIES)
@@ -38,6 +40,8 @@ SECTIONS: Final = (
     HOME,
     CASES,
     NAMES,
+    RELEASES,
+    KEYS,
     TRANSFERS,
     FILING,
     OVERSIGHT,
@@ -66,6 +70,8 @@ async def _count(uow: UnitOfWork, official: Official, section: Section) -> str |
         count = len(await oversight.asked_of(uow, official))
     elif section is NAMES:
         count = len(await names.waiting(uow, official))
+    elif section is RELEASES:
+        count = len(await releases.waiting(uow, official))
     elif section is QUESTIONS:
         count = await inquiries.waiting(uow, official)
     elif section is ENTRIES:

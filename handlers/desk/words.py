@@ -12,7 +12,7 @@ from knowledge.casework.categories import Category, load_categories
 from knowledge.casework.clocks import ClockState
 from knowledge.casework.labels import load_labels
 from knowledge.casework.lifecycle import CaseAct, CaseState, Disposal, Finding, MeasureKind, Missing, StepKind
-from knowledge.casework.names import AttemptOutcome, ContactMethod, NameState, Purpose
+from knowledge.casework.names import AttemptOutcome, ContactMethod, NameState, Purpose, RefusalReason, ReleasePurpose
 from knowledge.casework.replies import Doubt, DoubtKind
 from knowledge.casework.transfers import TransferKind, TransferState
 from knowledge.model import Kind
@@ -105,11 +105,23 @@ CAME: Final[dict[AttemptOutcome, str]] = {
     AttemptOutcome.CONFIRMED: "说得出编号，确认是本人反映的",
     AttemptOutcome.NOT_REACHED: "在对话里请过，没有来",
 }
-PURPOSES: Final[dict[Purpose, str]] = {
+PURPOSES: Final[dict[str, str]] = {
     Purpose.CALL: "打电话核实",
     Purpose.VISIT: "见面核实",
     Purpose.RECOGNISE: "认一认是不是反映过的人",
+    ReleasePurpose.TALK: "当面问情况",
+    ReleasePurpose.PROTECT: "反映人受了威胁，要保护",
+    ReleasePurpose.PASS_ON: "依法移交给别的机关",
+    ReleasePurpose.OTHER: "别的",
 }
+REFUSALS: Final[dict[RefusalReason, str]] = {
+    RefusalReason.NOT_NEEDED: "办这件事不用知道名字",
+    RefusalReason.ASK_IN_CHAT: "发消息问反映人就行",
+    RefusalReason.RISK: "怕反映人有危险",
+    RefusalReason.NONE_LEFT: "反映人没有留名字",
+    RefusalReason.OTHER: "别的",
+}
+KEY_NOT_OPENED: Final = "密码不对，没有办成。请再输一次。"
 NAME_NOT_OPENED: Final = "密码不对，名字没有打开。请再输一次。"
 NAME_WAIT: Final = "试的次数多了，请等 {minutes} 分钟再试。密码没有被锁。"
 
@@ -449,7 +461,27 @@ FAULTS: Final[dict[tuple[str, str], str]] = {
     ("passkey_name", "bad_length"): "名称 1 到 60 个字。",
     ("passkey_name", "unknown"): "没有找到这个通行密钥，可能已经去掉了。",
     ("username", "own"): "自己的帐号不能自己改，请另一位管理员来办。",
-    ("purpose", "unknown"): "请选打开名字做什么。",
+    ("purpose", "unknown"): "请选用来做什么。",
+    ("recovery", "bad_form"): "救急码抄错了一位，请对着那张纸再看一遍。",
+    ("recovery", "needed"): "要旧密码或者救急码，才能换新密码，不然您手里的份就打不开了。",
+    ("username", "keeps_names"): "他走了，有些名字就没人打得开。请先让别的保管人到“钥匙”里重新分。",
+    ("purpose", "asked_already"): "已经申请过了，等他们答复。",
+    ("purpose", "no_key"): "您还没有自己的钥匙。请退出，用密码和验证码再登录一次。",
+    ("purpose", "no_custodian"): "现在没有别的保管人能决定。请管理员先设一位身份保管人。",
+    ("purpose", "opens_alone"): "这个名字您自己就能打开，不用别人同意。",
+    ("password", "colleague_first"): "您一个人打不开，要另一位保管人先同意。在下面请他们同意。",
+    ("password", "not_released"): "现在不能看：时间到了，或者还没有同意。可以再申请。",
+    ("vote", "decided"): "这件申请已经有结果了，您的答复没有记。",
+    ("vote", "voted"): "您已经答复过了。",
+    ("vote", "no_share"): "这个名字您没有份，不能同意。别的保管人可以。",
+    ("vote", "no_key"): "申请的人现在没有钥匙，给不了他。请他重新登录后再申请。",
+    ("reason", "unknown"): "请选一个原因。",
+    ("colleague", "unknown"): "请选一位同事。",
+    ("asked_why", "too_short"): "请说几句为什么，至少 4 个字。",
+    ("asked_why", "too_long"): "最多 300 个字，请短一点。",
+    ("words", "too_short"): "选了“别的”，请说几句为什么，至少 4 个字。",
+    ("words", "too_long"): "最多 300 个字。",
+    ("address", "too_long"): "住址最多 100 个字。",
     ("method", "unknown"): "请选怎么联系的。",
     ("outcome", "unknown"): "请选结果。",
     ("outcome", "settled"): "这个名字已经核实过了，不用再记。",
@@ -624,6 +656,13 @@ FAULTS: Final[dict[tuple[str, str], str]] = {
 
 #: What a rule of the database refused: one calm sentence for each word behind `qf:`.
 RULES: Final[dict[str, str]] = {
+    "share_unfit": "这个人不能保管这个名字的份。",
+    "share_kept": "名字的份还要用，不能删。",
+    "release_unfit": "不能申请看这个名字：要回避，或者岗位不合。",
+    "release_decided": "这件申请已经有结果了，不能再改。",
+    "release_votes": "同意的人还不够。",
+    "release_too_long": "最多放开72小时。",
+    "release_vote": "不能这样答复：是自己的申请，要回避，或者没有份。",
     "append_only": "记下来的内容只能补充，不能改、不能删。",
     "event_seal": "这笔记录没有盖上封印，没有记。请再试一次；还不行就告诉管系统的人。",
     "log_head": "存证只能接在上一次后面，记到最新的一笔。",
@@ -685,6 +724,11 @@ RULES: Final[dict[str, str]] = {
 
 #: What was just done, shown once on the next page.
 FLASHES: Final[dict[str, str]] = {
+    "release-asked": "申请好了，等保管人答复。",
+    "release-granted": "您同意了，记下了。",
+    "release-refused": "答复了，记下了。",
+    "shares-contributed": "您的份交过去了。请他到“钥匙”里分。",
+    "names-split": "能分的都分好了。",
     "register": "已登记。",
     "accept": "已受理。反映人会收到通知。",
     "refer": "已记下转给了谁。这件还归我们盯着，等回音。",
@@ -786,6 +830,10 @@ ERRORS: Final[dict[str, Explanation]] = {
     "database_unavailable": Explanation("暂时连不上数据", "系统现在读不到数据。刚才这一步没有办成。", _LATER),
     "key_file_problem": _OURS,
     "not_empty": _OURS,
+    "shares_do_not_fit": _OURS,
+    "name_not_kept": Explanation(
+        "名字没有存", "保管的人变了，这个名字打不开。", ("请反映人再写一遍名字。", "或者先不留名。")
+    ),
     "wrong_password": Explanation("密码不对", "这个密码打不开保管的钥匙。", ("请再输一次。",)),
     "no_custodian": Explanation(
         "还没有保管人", "没有人保管名字，所以现在不能收署名的反映。", ("请管理员先设一位身份保管人。",)
@@ -946,5 +994,7 @@ TYPED: Final = frozenset(
         "said_how_known",
         "step",
         "body_name",
+        "words",
+        "asked_why",
     }
 )

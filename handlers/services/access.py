@@ -131,6 +131,7 @@ class Access:
             await uow.officials.set_password_hash(known.official.id, await self.hashing.hash(password))
         if caller.known_by:
             await uow.sign_ins.relieve([_device_subject(caller, username)])
+        await follow_password(uow, self.hashing, known.official, old=password, new=password)
         return await self.open(uow, known.official, "password", caller)
 
     async def sign_in_by_link(self, uow: UnitOfWork, token: str, caller: Caller | None = None) -> SignedIn:

@@ -11,7 +11,7 @@ from typing import Final
 
 from handlers.services import cases, disposals, flags, investigations, outcomes, recusals
 from handlers.services.errors import NotFound
-from handlers.services.intake import Intake, NewReport
+from handlers.services.intake import Intake, NewReport, begin_name
 from knowledge.casework.access import Permission, Role, covers, may
 from knowledge.casework.categories import Category
 from knowledge.casework.lifecycle import Disposal, Finding, MeasureKind, StepKind
@@ -19,7 +19,6 @@ from knowledge.casework.names import AttemptOutcome, ContactMethod, NameState
 from knowledge.clock import SHANGHAI, local_date
 from storage.repositories.cases import Case
 from storage.repositories.flags import CaseFlag
-from storage.repositories.identities import seal_for
 from storage.repositories.officials import Official
 from storage.repositories.places import Place
 from storage.unit_of_work import UnitOfWork
@@ -164,22 +163,26 @@ def _in_office(instant: datetime, now: datetime) -> datetime:
 
 async def _file(uow: UnitOfWork, tale: Tale, cast: Cast) -> None:
     what, when, where, how_known = ACCOUNTS[tale.account]
-    keys = {custodian: pair.public_key for custodian, pair in (await uow.officials.custodians()).items()}
     turn = uow.ids.next() % 1000
     clerk = cast.seats["town" if tale.village.startswith(QINGHE) else "town2"]
+    place = cast.places[tale.village]
+    narrative = {
+        "what": what.format(who=tale.who),
+        "who": tale.who,
+        "when": when,
+        "where": where,
+        "how_known": how_known,
+    }
+    name = await begin_name(uow, place, narrative) if tale.named else None
+    if name is not None:
+        name = name.with_part("name", f"演示人{turn}").with_part("contact", f"演示号码{turn}")
     filed = await cast.intake.file(
         uow,
         NewReport(
-            place=cast.places[tale.village],
-            narrative={
-                "what": what.format(who=tale.who),
-                "who": tale.who,
-                "when": when,
-                "where": where,
-                "how_known": how_known,
-            },
+            place=place,
+            narrative=narrative,
             reported_person=tale.who,
-            identity=seal_for(keys, f"演示人{turn}", f"演示号码{turn}") if tale.named else {},
+            name=name,
             filed_via=tale.via,
             filed_by=None if tale.via == "chat" else clerk.id,
         ),

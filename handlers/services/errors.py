@@ -74,6 +74,13 @@ class WordsInDoubt(QingfengError):
 
 
 @dataclass(slots=True, eq=False)
+class NameNotKept(QingfengError):
+    """Too few custodians are left to open a name that was typed; it has to be asked for again."""
+
+    code: ClassVar[str] = "name_not_kept"
+
+
+@dataclass(slots=True, eq=False)
 class SignInRefused(QingfengError):
     """Wrong username, password or code, or too many tries; the three wrongs are not told apart."""
 

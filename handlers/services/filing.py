@@ -16,7 +16,7 @@ from handlers.services import deadlines, signed_receipts
 from handlers.services.case_moves import require
 from handlers.services.errors import BadFields, BadInput
 from handlers.services.given_names import is_wrong_phone
-from handlers.services.intake import CODE_GROUPS, NARRATIVE, Intake, NewReport
+from handlers.services.intake import CODE_GROUPS, NARRATIVE, Intake, NewReport, begin_name
 from handlers.services.places import BadRow
 from handlers.services.reports import MAX_FILE_BYTES, MAX_FILES
 from handlers.services.submission import name_reported
@@ -24,7 +24,6 @@ from knowledge.casework.access import Permission
 from knowledge.clock import SHANGHAI
 from storage.files import sha256
 from storage.ids import readable_digest
-from storage.repositories.identities import seal_for
 from storage.repositories.officials import Official
 from storage.repositories.places import Place
 from storage.unit_of_work import UnitOfWork
@@ -40,6 +39,7 @@ _ROW_FAULTS: Final = {
 }
 LONGEST_NAME: Final = 20
 LONGEST_CONTACT: Final = 60
+LONGEST_ADDRESS: Final = 100
 #: Nobody writes down today what came longer ago.
 OLDEST: Final = timedelta(days=3_653)
 _NOON: Final = time(12, tzinfo=SHANGHAI)
@@ -60,7 +60,7 @@ class Statement:
     """What was said, as the official wrote it down.
 
     `token` is of one form on one page: the same words with the same token are one report, however often they are
-    sent. `anonymous`: no name was left; then `name` and `contact` are not looked at.
+    sent. `anonymous`: no name was left; then `name`, `contact` and `address` are not looked at.
     """
 
     token: str
@@ -71,6 +71,7 @@ class Statement:
     anonymous: bool = True
     name: str = ""
     contact: str = ""
+    address: str = ""
     files: tuple[Attachment, ...] = field(default=())
 
 
@@ -102,7 +103,7 @@ class Filings:
         Args:
             uow: The unit of work.
             official: Who has the form before them.
-            session: A secret of the browser's session.
+            session: A secret of the browser's session that is stored nowhere.
         """
         now = uow.clock.now()
         filed = await uow.filing_marks.since(_MARK, official.id, now - _MARKED_FOR)
@@ -163,13 +164,20 @@ class Filings:
     async def _open(
         self, uow: UnitOfWork, official: Official, said: Statement, place: Place, code: str
     ) -> tuple[str, date, str]:
-        keys = {who: pair.public_key for who, pair in (await uow.officials.custodians()).items()}
+        narrative, name = _narrative(said.narrative), None
+        if not said.anonymous:
+            empty = await begin_name(uow, place, narrative)
+            if empty is None:
+                raise BadFields((BadInput("anonymous", "no_custodian"),))
+            name = empty.with_part("name", said.name.strip()).with_part("contact", said.contact.strip())
+            if said.address.strip():
+                name = name.with_part("address", said.address.strip())
         report = NewReport(
             place=place,
-            narrative=_narrative(said.narrative),
+            narrative=narrative,
             reported_person=name_reported(said.narrative.get("who", "")),
             evidence_count=len(said.files),
-            identity={} if said.anonymous else seal_for(keys, said.name.strip(), said.contact.strip()),
+            name=name,
             filed_via=said.via,
             filed_by=official.id,
             received_at=moment_of(said.received_on, uow.clock.now()),
@@ -298,11 +306,13 @@ def _name_faults(said: Statement, *, has_custodian: bool) -> list[BadInput]:
         faults.append(BadInput("contact", "too_long"))
     elif is_wrong_phone(contact):
         faults.append(BadInput("contact", "phone_wrong"))
+    if len(said.address.strip()) > LONGEST_ADDRESS:
+        faults.append(BadInput("address", "too_long"))
     return faults
 
 
 def _content(said: Statement) -> list[object]:
-    names = [] if said.anonymous else [said.name.strip(), said.contact.strip()]
+    names = [] if said.anonymous else [said.name.strip(), said.contact.strip(), said.address.strip()]
     account = [_narrative(said.narrative)[name] for name in NARRATIVE]
     hashes = [sha256(one.data) for one in said.files]
     return [said.via, str(said.received_on), said.place_path, account, names, hashes]

@@ -1,16 +1,17 @@
-"""Reading a name and a contact from what somebody types, and sealing them at once to those who may open them.
+"""Reading a name and a contact from what somebody types, and sealing them at once for those who open them together.
 
-What a newcomer gets wrong: nothing here is kept in clear. A draft holds the sealed parts of each custodian and a
-masked form to show.
+What a newcomer gets wrong: nothing here is kept in clear. A draft holds the sealed name with its custodians' shares
+(storage/custody.py) and a masked form to show.
 """
 
 import base64
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any, Final
 
 from handlers.services.report_view import Problem
-from storage.repositories.identities import seal_for
+from storage.custody import SealedName, Share
 
 MOBILE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _LANDLINE: Final = re.compile(r"(?<!\d)0\d{2,3}-?\d{7,8}(?!\d)")
@@ -20,38 +21,47 @@ _NOISE: Final = re.compile(
 )
 _NAME: Final = re.compile(r"[\u3400-\u9fff·]{2,20}|[A-Za-z][A-Za-z .·]{1,39}")
 _SHORTEST_PHONE: Final = 8
-Sealed = dict[int, tuple[bytes, bytes]]
 
 
-def take(words: str, identity: dict[str, Any], keys: dict[int, bytes]) -> tuple[dict[str, Any], Problem | None, str]:
+def take(
+    words: str, identity: dict[str, Any], begin: Callable[[], SealedName]
+) -> tuple[dict[str, Any], Problem | None, str]:
     """What is known of a name after one more message: complete once it holds `sealed`.
 
     Args:
         words: The message.
         identity: What was known before.
-        keys: The custodians' public keys.
+        begin: Makes an empty name with a share for each custodian who is to keep one.
 
     Returns:
         What is known now, what is wrong or still missing, and a detail of it.
     """
     known = {field: value for field, value in identity.items() if field != "anonymous"}
     name, contact, problem, detail = _read(words, known)
-    if name:
-        known["name_sealed"] = _packed(seal_for(keys, name, ""))
-        known["name_shown"] = f"{name[0]}{'*' * (len(name) - 1)}"
-    if contact:
-        known["contact_sealed"] = _packed(seal_for(keys, "", contact))
-        known["contact_shown"] = masked(contact)
-    if "name_sealed" in known and "contact_sealed" in known:
-        return _completed(known), None, ""
-    missing = Problem.PHONE_MISSING if "name_sealed" in known else Problem.NAME_MISSING
+    if name or contact:
+        kept = _unpacked(known["kept"]) if "kept" in known else begin()
+        if name:
+            kept = kept.with_part("name", name)
+            known["name_shown"] = f"{name[0]}{'*' * (len(name) - 1)}"
+        if contact:
+            kept = kept.with_part("contact", contact)
+            known["contact_shown"] = masked(contact)
+        known["kept"] = _packed(kept)
+    if "name_shown" in known and "contact_shown" in known:
+        shown = f"{known['name_shown']} {known['contact_shown']}"
+        return {**known, "sealed": True, "shown": shown}, None, ""
+    missing = Problem.PHONE_MISSING if "name_shown" in known else Problem.NAME_MISSING
     return known, problem or missing, detail
 
 
-def sealed_of(identity: dict[str, Any]) -> Sealed:
-    """A complete name and contact as the case keeps it; empty for none."""
-    packed: dict[str, list[str]] = identity.get("sealed", {})
-    return {int(who): (base64.b64decode(parts[0]), base64.b64decode(parts[1])) for who, parts in packed.items()}
+def sealed_of(identity: dict[str, Any]) -> SealedName | None:
+    """A complete name as the case keeps it; None for none."""
+    return _unpacked(identity["kept"]) if identity.get("sealed") and "kept" in identity else None
+
+
+def is_lost(identity: dict[str, Any]) -> bool:
+    """Whether a name was left in a form of an earlier version, which can only be asked for again."""
+    return bool(identity.get("sealed")) and "kept" not in identity
 
 
 def is_wrong_phone(contact: str) -> bool:
@@ -78,7 +88,7 @@ def _read(words: str, identity: dict[str, Any]) -> tuple[str, str, Problem | Non
     phone = MOBILE.search(packed) or _LANDLINE.search(packed)
     rest = _NOISE.sub(" ", _DIGITS.sub(" ", packed)).strip()
     if identity.get("other_contact"):
-        if "name_sealed" in identity:
+        if "name_shown" in identity:
             return "", text.strip()[:60], None, ""
         name, _, contact = text.strip().partition(" ")
         return name[:20], contact.strip()[:60], None, ""
@@ -92,12 +102,22 @@ def _read(words: str, identity: dict[str, Any]) -> tuple[str, str, Problem | Non
     return name, "", None, ""
 
 
-def _packed(sealed: Sealed) -> dict[str, list[str]]:
-    return {str(who): [base64.b64encode(part).decode() for part in parts] for who, parts in sealed.items()}
+def _packed(name: SealedName) -> dict[str, Any]:
+    return {
+        "key": _coded(name.public_key),
+        "needed": name.needed,
+        "shares": {str(who): [share.position, _coded(share.sealed)] for who, share in name.shares.items()},
+        "parts": {part: _coded(sealed) for part, sealed in name.parts.items()},
+    }
 
 
-def _completed(identity: dict[str, Any]) -> dict[str, Any]:
-    names, contacts = identity["name_sealed"], identity["contact_sealed"]
-    sealed = {who: [names[who][0], contacts[who][1]] for who in names if who in contacts}
-    shown = f"{identity['name_shown']} {identity['contact_shown']}"
-    return {**identity, "sealed": sealed, "shown": shown}
+def _unpacked(packed: dict[str, Any]) -> SealedName:
+    shares = {
+        int(who): Share(position, base64.b64decode(sealed)) for who, (position, sealed) in packed["shares"].items()
+    }
+    parts = {part: base64.b64decode(sealed) for part, sealed in packed["parts"].items()}
+    return SealedName(base64.b64decode(packed["key"]), packed["needed"], shares, parts)
+
+
+def _coded(data: bytes) -> str:
+    return base64.b64encode(data).decode()

@@ -4,26 +4,30 @@ In one transaction: judged against the four categories, recused from whoever it 
 is left to work on it, its clocks started, its officials told. What was promised on the receipt is kept with it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
 from handlers.services import deadlines, mass_reaction
 from handlers.services.duty import on_duty
+from handlers.services.errors import NameNotKept
 from handlers.services.notices import tell_nearest
 from handlers.services.recusals import tell_nobody_left
-from knowledge.casework.access import covers
+from knowledge.casework.access import Role, covers
 from knowledge.casework.categories import Category
 from knowledge.casework.classification import Classifier, Flag, ReportFacts
 from knowledge.casework.clocks import ClockKind
+from knowledge.casework.custody import load_custody
 from knowledge.casework.names import holders
-from knowledge.casework.recusal import eligible, grounds, route
+from knowledge.casework.recusal import Ground, eligible, grounds, route
 from knowledge.clock import local_date
+from storage.custody import SealedName
 from storage.ids import readable_code
 from storage.repositories.cases import Filing, Matter
 from storage.repositories.flags import CaseFlag
 from storage.repositories.mass_reactions import group_key
 from storage.repositories.places import Place
+from storage.repositories.surroundings import Surroundings
 from storage.unit_of_work import UnitOfWork
 
 NARRATIVE: Final = ("what", "who", "when", "where", "how_known")
@@ -34,15 +38,15 @@ CODE_GROUPS: Final = 5  # of four characters: 98 bits
 class NewReport:
     """A report as it came.
 
-    `identity` is a name and a contact sealed to each custodian, empty for none; `person_id` a chat that follows the
-    case, None where none is kept; `reported_person` the name it is found by, empty for nobody in particular.
+    `name` is the reporter's, sealed, None for none; `person_id` a chat that follows the case, None where none is kept;
+    `reported_person` the name it is found by, empty for nobody in particular.
     """
 
     place: Place
     narrative: dict[str, str]
     reported_person: str
     evidence_count: int = 0
-    identity: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
+    name: SealedName | None = None
     person_id: int | None = None
     draft_id: int | None = None
     filed_via: str = "chat"
@@ -75,7 +79,11 @@ class Intake:
         self._classifier = classifier
 
     async def file(self, uow: UnitOfWork, report: NewReport) -> Filed:
-        """Open a case; the caller adds files and commits."""
+        """Open a case; the caller adds files and commits.
+
+        Raises:
+            NameNotKept: Too few are left of those who were to keep the name; nothing was written.
+        """
         await uow.begin()
         received_at = report.received_at or uow.clock.now()
         received_on = local_date(received_at)
@@ -83,9 +91,9 @@ class Intake:
         judged = self._classifier.judgement(ReportFacts(**facts))
         flags = judged.flags
         around = await uow.surroundings.of(report.place.path, received_on)
-        recused = grounds(around.seats, "\n".join(report.narrative.values()), report.place.path)
-        level = route(around.seats, frozenset(recused), report.place.path)
+        recused, level = _apart(around, report.narrative, report.place)
         unit = around.unit(level)
+        name = report.name and await _kept(uow, report.name, around, recused, unit.path)
         categories = tuple(str(flag.category) for flag in flags)
         handler = await on_duty(uow, unit, uow.clock.now(), categories, frozenset(recused))
         crowd = self._crowd(uow, report)
@@ -114,7 +122,7 @@ class Intake:
                 filed_via=report.filed_via,
                 filed_by=report.filed_by,
                 flagged=bool(flags),
-                has_identity=bool(report.identity),
+                has_identity=name is not None,
                 handler_id=handler,
                 received_at=received_at,
             )
@@ -126,8 +134,8 @@ class Intake:
             uow.recusals.recuse(case_id, official_id, ground)
         uow.cases.add_matters(case_id, (Matter(one.id, one.quote) for one in judged.matters))
         places = {seat.official_id: seat.place_path for seat in around.seats}
-        held = holders({who: places.get(who, "") for who in report.identity}, recused, unit.path)
-        uow.identities.seal(case_id, {who: report.identity[who] for who in held})
+        if name is not None:
+            uow.identities.keep(case_id, name)
         await uow.log.record(
             actor=f"official/{report.filed_by}" if report.filed_by else "reporter",
             act="report_submitted",
@@ -143,7 +151,7 @@ class Intake:
         await tell_nearest(uow, told, cause=report.notice or f"received/{number}")
         to_call = [
             (1, who, around.notice_chats[who])
-            for who in sorted(held)
+            for who in sorted(name.shares if name else ())
             if who in around.notice_chats and covers(places[who], unit.path)
         ]
         await tell_nearest(uow, to_call, cause=f"name/{report.notice or number}")
@@ -169,9 +177,55 @@ class Intake:
             "where": report.narrative.get("where", ""),
             "how_known": report.narrative.get("how_known", ""),
             "evidence_count": report.evidence_count,
-            "has_name": bool(report.identity),
-            "has_contact": bool(report.identity),
+            "has_name": report.name is not None,
+            "has_contact": report.name is not None,
         }
+
+
+async def begin_name(uow: UnitOfWork, place: Place, narrative: dict[str, str]) -> SealedName | None:
+    """An empty name with a share for each custodian who may keep it; None where there is no custodian.
+
+    Args:
+        uow: The unit of work.
+        place: Where the report is about.
+        narrative: What it says so far: whoever it names keeps no share.
+    """
+    custodians = await uow.officials.custodians()
+    if not custodians:
+        return None
+    around = await uow.surroundings.of(place.path, local_date(uow.clock.now()))
+    recused, level = _apart(around, narrative, place)
+    unit = around.unit(level)
+    fitting = await _fitting(uow, around, recused, unit.path)
+    keys = {who: custodians[who].public_key for who in fitting if who in custodians}
+    return SealedName.begin(keys, load_custody().needed(len(keys), unit.path)) if keys else None
+
+
+def _apart(around: Surroundings, narrative: dict[str, str], place: Place) -> tuple[dict[int, Ground], str | None]:
+    """Who stands back from a report, and the level that is left to answer for it."""
+    recused = grounds(around.seats, "\n".join(narrative.values()), place.path)
+    return recused, route(around.seats, frozenset(recused), place.path)
+
+
+async def _fitting(uow: UnitOfWork, around: Surroundings, recused: dict[int, Ground], unit_path: str) -> frozenset[int]:
+    """Who keeps the name of a report; those near it are known already, others are asked for only when nobody is."""
+    near = {seat.official_id: seat.place_path for seat in around.seats if seat.role is Role.CUSTODIAN}
+    fitting = holders(near, recused, unit_path)
+    if fitting and any(covers(near[who], unit_path) for who in fitting):
+        return fitting
+    custodians = await uow.officials.custodians()
+    places = {who.id: who.place_path for who in await uow.officials.all() if who.id in custodians}
+    return holders(places, recused, unit_path)
+
+
+async def _kept(
+    uow: UnitOfWork, name: SealedName, around: Surroundings, recused: dict[int, Ground], unit_path: str
+) -> SealedName:
+    fitting = await _fitting(uow, around, recused, unit_path)
+    left = name.without(set(name.shares) - fitting)
+    if not left.opens:
+        raise NameNotKept
+    return left
 
 
 def _start_clocks(

@@ -1,20 +1,19 @@
 """Checking a reporter's name: opened by a custodian for a call or a visit, and known to nobody else.
 
-Who opens a name does not see the report; who works on the report does not see the name. What a newcomer gets wrong: a
-name that cannot be checked is no reason to reject anything. The report goes on as an anonymous one, with every
-obligation it had.
+Who opens a name does not see the report; who works on the report does not see the name. Where a name opens to several
+custodians only, a colleague agrees first (releases.py). What a newcomer gets wrong: a name that cannot be checked is no
+reason to reject anything. The report goes on as an anonymous one, with every obligation it had.
 """
 
-import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from handlers.services import mass_reaction
-from handlers.services.access import TRIES, TRIES_WITHIN
+from handlers.services import custody, key_pairs, mass_reaction, releases
 from handlers.services.case_moves import again, find, record, require
-from handlers.services.errors import BadInput, NotFound, SignInRefused
+from handlers.services.errors import BadInput, NotFound
 from handlers.services.notices import tell_person
+from handlers.services.releases import OpenedName
 from knowledge.casework.access import Permission
 from knowledge.casework.names import (
     HANDLERS_OUTCOMES,
@@ -23,18 +22,16 @@ from knowledge.casework.names import (
     NameState,
     Purpose,
     attempts_left,
-    holders,
     name_state_after,
     normal_contact,
 )
-from storage.errors import WrongPassword
+from storage.custody import Pepper, Unlocked
 from storage.repositories.cases import Case
-from storage.repositories.identities import PEPPER_TURN, ContactAttempt, seal_for, to_check
+from storage.repositories.identities import PEPPER_TURN, ContactAttempt, KeptName, to_check
 from storage.repositories.officials import Official
 from storage.tables.cases import NEVER
 from storage.tables.cases import cases as case_table
 from storage.unit_of_work import UnitOfWork
-from storage.vault import Pepper, Unlocked
 
 MOST: Final = 500
 #: Names that can still be checked.
@@ -58,28 +55,27 @@ class NameToCheck:
 
 @dataclass(frozen=True, slots=True)
 class NameFile:
-    """What is known of a name without opening it; `is_held`: sealed to the custodian who asks."""
+    """What is known of a name without opening it.
+
+    `opens_alone`: the custodian who asks can open it; `released`: colleagues have agreed that this custodian opens it;
+    `asked`: they have not answered yet; `needed` custodians open it together.
+    """
 
     number: str
     received_at: datetime
     due_on: date | None
     state: NameState
     attempts: tuple[ContactAttempt, ...]
-    is_held: bool
+    opens_alone: bool
+    released: bool
+    asked: bool
+    needed: int
     only_recognise: bool
 
     @property
     def left(self) -> tuple[int, int]:
         """How many attempts, and how many other people, are missing before the name counts as not to be checked."""
         return attempts_left([one.attempt for one in self.attempts])
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedName:
-    """A name and a contact in clear, for one page and no longer."""
-
-    name: str = field(repr=False)
-    contact: str = field(repr=False)
 
 
 async def waiting(uow: UnitOfWork, official: Official) -> list[NameToCheck]:
@@ -107,7 +103,8 @@ async def look(uow: UnitOfWork, official: Official, number: str) -> NameFile:
         NotFound: There is no such name, or none this custodian may know of.
     """
     case = await _named(uow, official, number)
-    held = await uow.identities.holders(case.id)
+    kept = await uow.identities.of_case(case.id)
+    asked = await uow.releases.of_asker(official.id, case.id)
     waits = await uow.cases.matching((case_table.c.id == case.id) & to_check(official.id), limit=1)
     return NameFile(
         number=case.number,
@@ -115,48 +112,82 @@ async def look(uow: UnitOfWork, official: Official, number: str) -> NameFile:
         due_on=_due_on(case),
         state=case.name_state,
         attempts=tuple(await uow.identities.attempts(case.id)),
-        is_held=official.id in held,
+        opens_alone=await _opens_alone(uow, official, case, kept),
+        released=any(one.open_at(uow.clock.now()) for one in asked),
+        asked=any(one.decision is None for one in asked),
+        needed=kept.sealed.needed if kept else 1,
         only_recognise=case.name_state is NameState.VERIFIED and bool(waits),
     )
+
+
+async def ask_colleagues(uow: UnitOfWork, official: Official, number: str, purpose: str) -> None:
+    """Ask the other custodians to agree that one opens a name, where one cannot alone.
+
+    Raises:
+        BadInput: No purpose, asked already, no need to ask, or nobody is there to decide.
+        NotFound: There is no such name, or none this custodian may know of.
+    """
+    case = await _named(uow, official, number)
+    if await _opens_alone(uow, official, case, await uow.identities.of_case(case.id)):
+        raise BadInput("purpose", "opens_alone")
+    await releases.ask_colleagues(uow, official, case, purpose)
 
 
 async def open_name(uow: UnitOfWork, official: Official, number: str, password: str, purpose: str) -> OpenedName:
     """Open a name for one look; the opening is an event with its purpose.
 
-    While the custodian is present, the system also learns whether the reporter is one who has reported before, and
-    seals the name and the common secret to custodians who were appointed later. The caller commits in any case: a
-    wrong password is counted.
+    While the name's key is together, it is split anew if other custodians are to keep it, and the system learns whether
+    the reporter is one who has reported before. The caller commits in any case: a wrong password is counted.
 
     Raises:
-        BadInput: No purpose was given.
-        NotFound: There is no such name, or none this custodian may know of or holds.
+        BadInput: No purpose was given, or colleagues have to agree first.
+        NotFound: There is no such name, or none this custodian may know of.
         SignInRefused: Too many wrong passwords; it says how long to wait.
         WrongPassword: It does not open the custodian's key.
     """
     require(official, Permission.CHECK_NAMES)
     if purpose not in set(Purpose):
         raise BadInput("purpose", "unknown")
-    subject = f"name/{official.id}"
-    await _refuse_too_many(uow, subject)
-    key = await _unlocked(uow, official, password)
-    await uow.begin()
-    await uow.officials.take_turns((subject,))
-    await _refuse_too_many(uow, subject)  # those that were tried meanwhile count as well
     case = await _named(uow, official, number)
-    if key is None:
-        await uow.officials.add_failure(subject)
-        await record(uow, official, "identity_not_opened", case, purpose=purpose)
-        raise WrongPassword
+    about = f"case/{case.number}"
+    _, key = await key_pairs.unlock(uow, official, password, failed="identity_not_opened", about=about, purpose=purpose)
+    case = await _named(uow, official, number)
     await mass_reaction.hold(uow, case.id)
+    await uow.officials.take_turns((custody.TURN,))
     case = await _named(uow, official, number)
-    sealed = await uow.identities.sealed_to(case.id, official.id)
-    if sealed is None:
-        raise NotFound("name")
-    opened = OpenedName(key.read(sealed[0]), key.read(sealed[1]))
-    await _share_name(uow, case, opened)
+    kept, opened = await _opened(uow, official, case, key)
+    if kept is None or opened is None:
+        raise BadInput("password", "colleague_first")
     await _recognise(uow, official, case, key, opened)
     await record(uow, official, "identity_opened", case, purpose=purpose)
     return opened
+
+
+async def _opened(
+    uow: UnitOfWork, official: Official, case: Case, key: Unlocked
+) -> tuple[KeptName | None, OpenedName | None]:
+    """A name by what this custodian keeps and was given; one of the time before shares becomes shares by it."""
+    whole = (await uow.identities.whole(case.id)).get(official.id)
+    if whole is not None:
+        kept = await custody.out_of_whole(uow, official, case.id, key)
+        return kept, OpenedName(key.read(whole[0]), key.read(whole[1]))
+    kept = await uow.identities.of_case(case.id)
+    if kept is None:
+        return None, None
+    now = uow.clock.now()
+    given = [one for one in await uow.releases.of_asker(official.id, case.id) if one.open_at(now)]
+    name = releases.assembled(kept, key, official, given)
+    if name is None:
+        return kept, None
+    opened = releases.opened(kept, name)
+    await custody.even_out(uow, case, kept, name)
+    return kept, opened
+
+
+async def _opens_alone(uow: UnitOfWork, official: Official, case: Case, kept: KeptName | None) -> bool:
+    if kept is None:
+        return official.id in await uow.identities.whole(case.id)
+    return official.id in kept.holders and kept.sealed.needed == 1
 
 
 async def record_attempt(uow: UnitOfWork, official: Official, number: str, method: str, outcome: str) -> Case:
@@ -225,31 +256,6 @@ def _due_on(case: Case) -> date | None:
     """Until it is accepted, the day its reporter was promised to hear; then the nearest date of its clocks."""
     due_on = case.answer_due_on if case.accepted_at is None else case.next_due_on
     return due_on if due_on != NEVER else None
-
-
-async def _unlocked(uow: UnitOfWork, official: Official, password: str) -> Unlocked | None:
-    """The custodian's key, None for a wrong password; before the transaction and off the event loop, it takes long."""
-    pair = (await uow.officials.custodians()).get(official.id)
-    if pair is None:
-        raise NotFound("name")
-    try:
-        return await asyncio.to_thread(pair.unlock, password)
-    except WrongPassword:
-        return None
-
-
-async def _refuse_too_many(uow: UnitOfWork, subject: str) -> None:
-    if await uow.officials.failures_since(subject, uow.clock.now() - TRIES_WITHIN) >= TRIES:
-        raise SignInRefused(wait_seconds=int(TRIES_WITHIN.total_seconds()))
-
-
-async def _share_name(uow: UnitOfWork, case: Case, opened: OpenedName) -> None:
-    """Seal the name to custodians who may check it and came after it was left."""
-    pairs = await uow.officials.custodians()
-    places = {who.id: who.place_path for who in await uow.officials.all() if who.id in pairs}
-    fitting = holders(places, await uow.recusals.from_case(case.id), case.unit_path)
-    missing = fitting - await uow.identities.holders(case.id)
-    uow.identities.seal(case.id, seal_for({who: pairs[who].public_key for who in missing}, opened.name, opened.contact))
 
 
 async def _recognise(uow: UnitOfWork, official: Official, case: Case, key: Unlocked, opened: OpenedName) -> None:

@@ -17,12 +17,13 @@ from unicodedata import normalize
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from handlers.services import key_pairs
 from handlers.services.errors import BadInput
-from knowledge.casework.access import Role
+from knowledge.casework.access import NAME_ROLES, Role
+from storage.custody import KeyCost
 from storage.errors import WrongPassword
 from storage.repositories.officials import Official
 from storage.unit_of_work import UnitOfWork
-from storage.vault import Custodian
 
 SHORTEST: Final = 12
 LONGEST: Final = 200
@@ -58,9 +59,10 @@ class Hashing:
         """Whether it was made with less work than today's."""
         return self._hasher.check_needs_rehash(password_hash)
 
-    def custodian(self, password: str) -> Custodian:
-        """A key pair under a password, with the same work."""
-        return Custodian.create(password, ops_limit=self.time_cost, mem_limit=self.memory_bytes)
+    @property
+    def key_cost(self) -> KeyCost:
+        """The same work for a private key under a password."""
+        return KeyCost(self.time_cost, self.memory_bytes)
 
     def _matches(self, password_hash: str, password: str) -> bool:
         try:
@@ -102,23 +104,18 @@ async def follow_password(uow: UnitOfWork, hashing: Hashing, official: Official,
     """Let what lies under an official's password follow to the new one; False when it stays under the old one.
 
     A custodian's private key opens with the password and nothing else: without the old one it is left as it is, for
-    the recovery key. Who has no key yet gets one.
+    the recovery key. Who may come to know a name and has no key pair yet gets one.
     """
-    if official.role is not Role.CUSTODIAN:
+    if await key_pairs.begin(uow, official, new, cost=hashing.key_cost):
         return True
-    keys = (await uow.officials.custodians()).get(official.id)
-    if keys is None:
-        pair = await asyncio.to_thread(hashing.custodian, new)
-        await uow.officials.add_custodian(official.id, pair)
-        await uow.identities.begin_pepper(official.id, pair.public_key)
+    if official.role not in NAME_ROLES or old == new:
         return True
-    if old is None:
+    if old is None and official.role is Role.CUSTODIAN:
         return False
     try:
-        moved = await asyncio.to_thread(keys.under, old, new)
+        await key_pairs.rewrap(uow, official, old=old, new=new)
     except WrongPassword:  # it stayed behind at an earlier reset
         return False
-    await uow.officials.reseal_custodian(official.id, moved)
     return True
 
 

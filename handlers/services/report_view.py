@@ -39,6 +39,7 @@ class Problem(StrEnum):
     PHONE_MISSING = "phone_missing"
     NAME_MISSING = "name_missing"
     NO_CUSTODIAN = "no_custodian"
+    NAME_AGAIN = "name_again"
     NOTHING_YET = "nothing_yet"
     STORY_FULL = "story_full"
 
@@ -88,7 +89,8 @@ class Receipt:
     """What a reporter is given: no content of the report.
 
     `keeps_chat`: news come to the chat. `missing`: what would help, in Chinese; asked for once. `signed`: the same as a
-    signed text that proves it to others.
+    signed text that proves it to others. `name_not_kept`: a name was left, and
+    too few custodians were there to keep it.
     """
 
     number: str
@@ -99,6 +101,7 @@ class Receipt:
     keeps_chat: bool = True
     missing: tuple[str, ...] = ()
     signed: str = ""
+    name_not_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

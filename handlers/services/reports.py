@@ -2,18 +2,20 @@
 
 The draft is the truth about where a person stands; every call returns a `ReportView` that says which prompt comes
 next and what was wrong with the last answer. Nothing typed is thrown away: what does not fit a field is added to the
-account of what happened. Name and contact are sealed to the custodians the moment they are read; the draft only
-keeps a masked form to show.
+account of what happened. Name and contact are sealed for the custodians the moment they are read; the draft only
+keeps a masked form to show. Where too few custodians are left to open it, the name is asked for again.
 """
 
 import unicodedata
 from typing import Final
 
 from handlers.services import floods, given_names
-from handlers.services.intake import Intake
+from handlers.services.errors import NameNotKept
+from handlers.services.intake import NARRATIVE, Intake, begin_name
 from handlers.services.place_names import ELECTING, matching
 from handlers.services.report_view import PROMPTS, Problem, Queued, Receipt, ReportView, Step
 from handlers.services.submission import Submission
+from storage.custody import SealedName
 from storage.repositories.people import Person
 from storage.repositories.places import Place
 from storage.repositories.reports import Draft
@@ -230,7 +232,13 @@ class Reports:
             return None
         if Step(draft.step) is not Step.REVIEW:
             return await self._view(uow, draft)
-        given = await self._submission.submit(uow, draft, who.recipient)
+        try:
+            given = await self._submission.submit(uow, draft, who.recipient)
+        except NameNotKept:
+            draft.answers.pop("identity", None)
+            draft.step, draft.answers["editing"] = Step.IDENTITY, True
+            await uow.drafts.save(draft)
+            return await self._view(uow, draft, Problem.NAME_AGAIN)
         if not given.keeps_chat and draft.answers.get("told_home"):
             who.place_id = None
         return given
@@ -284,12 +292,11 @@ class Reports:
         return await self._advance(uow, draft)
 
     async def _take_identity(self, uow: UnitOfWork, draft: Draft, words: str) -> ReportView:
-        custodians = await uow.officials.custodians()
-        if not custodians:
+        empty = await _begin_name(uow, draft)
+        if empty is None:
             return await self._view(uow, draft, Problem.NO_CUSTODIAN, remove_incoming=True)
-        keys = {who: pair.public_key for who, pair in custodians.items()}
         known = draft.answers.get("identity", {})
-        draft.answers["identity"], problem, detail = given_names.take(words, known, keys)
+        draft.answers["identity"], problem, detail = given_names.take(words, known, lambda: empty)
         if problem is None:
             return await self._advance(uow, draft, remove_incoming=True)
         await uow.drafts.save(draft)
@@ -329,6 +336,14 @@ class Reports:
         files = tuple(await uow.files.of_draft(draft.id)) if tells_files else ()
         announced = len(await uow.announcements.waiting_of_draft(draft.id)) if tells_files else 0
         return ReportView(step, draft.answers, files, problem, detail, places, announced, kept, remove_incoming)
+
+
+async def _begin_name(uow: UnitOfWork, draft: Draft) -> SealedName | None:
+    """An empty name for those who may keep it, by what the draft says so far."""
+    chosen = draft.answers.get("place", {}).get("id")
+    place = await uow.places.get(chosen) if chosen else next(iter(await uow.places.all_of("county")), None)
+    narrative = {name: str(draft.answers.get(name, "")) for name in NARRATIVE}
+    return None if place is None else await begin_name(uow, place, narrative)
 
 
 def _has_words(text: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from handlers.services.custody import refuse_if_last
 from handlers.services.errors import BadInput
 from handlers.services.handovers import hand_over
 from handlers.services.recusals import review_open_cases, settle_within
@@ -58,9 +59,11 @@ async def close_seat(uow: UnitOfWork, username: str, *, successor: str = "", act
     """Hand over what somebody has in hand and close the seat: sessions and links end at once, words stay.
 
     Raises:
-        BadInput: There is no such seat, it is closed already, or the successor has none.
+        BadInput: There is no such seat, it is closed already, the successor has none, or it is a custodian's without
+            whom names would be lost.
     """
     official, next_one = await _asked(uow, username, successor)
+    await refuse_if_last(uow, official)
     settled = await _hand_over(uow, official, next_one)
     await uow.officials.change_seat(official.id, active=False)
     await uow.sign_ins.end_all(official.id)

@@ -8,11 +8,12 @@ What a newcomer gets wrong: a question the report began with says the same as th
 import re
 import secrets
 import unicodedata
+from dataclasses import replace
 from typing import Any, Final
 
 from handlers.services import floods, signed_receipts
-from handlers.services.errors import NotFound
-from handlers.services.given_names import sealed_of
+from handlers.services.errors import NameNotKept, NotFound
+from handlers.services.given_names import is_lost, sealed_of
 from handlers.services.intake import NARRATIVE, Intake, NewReport
 from handlers.services.report_view import Queued, Receipt, keeps_chat
 from storage.outbox import Recipient
@@ -30,7 +31,11 @@ class Submission:
         self._intake = intake
 
     async def submit(self, uow: UnitOfWork, draft: Draft, recipient: Recipient) -> Receipt | Queued:
-        """File a draft, or let it wait for its turn; either way its chat is forgotten if it is to be."""
+        """File a draft, or let it wait for its turn; either way its chat is forgotten if it is to be.
+
+        Raises:
+            NameNotKept: Its name has to be asked for again; the draft is as it was.
+        """
         await uow.begin()
         slot = await floods.next_slot(uow, draft.person_id)
         keeps = keeps_chat(draft.answers)
@@ -47,7 +52,11 @@ class Submission:
         if draft is None:
             return False
         recipient = await uow.people.recipient_of(draft.person_id)
-        given = await self._file(uow, draft)
+        try:
+            given = await self._file(uow, draft)
+        except NameNotKept:  # nobody is there to be asked: the report goes on, its reporter hears of it here
+            draft.answers |= {"identity": {"anonymous": True}, "notify": "chat"}
+            given = replace(await self._file(uow, draft), name_not_kept=True)
         # The key of an outbox row stays for good: it may not join a number to a chat.
         await uow.outbox.put(
             kind="reply",
@@ -59,6 +68,8 @@ class Submission:
 
     async def _file(self, uow: UnitOfWork, draft: Draft) -> Receipt:
         keeps, answers = keeps_chat(draft.answers), draft.answers
+        if is_lost(answers.get("identity", {})):
+            raise NameNotKept
         files = await uow.files.of_draft(draft.id)
         filed = await self._intake.file(
             uow,
@@ -67,7 +78,7 @@ class Submission:
                 narrative={name: answers.get(name, "") for name in NARRATIVE},
                 reported_person=name_reported(answers.get("who", "")),
                 evidence_count=len(files),
-                identity=sealed_of(answers.get("identity", {})),
+                name=sealed_of(answers.get("identity", {})),
                 person_id=draft.person_id if keeps else None,
                 draft_id=draft.id if keeps else None,
             ),
@@ -132,4 +143,5 @@ def _as_data(given: Receipt) -> dict[str, Any]:
         "keeps_chat": given.keeps_chat,
         "missing": list(given.missing),
         "signed": given.signed,
+        "name_not_kept": given.name_not_kept,
     }

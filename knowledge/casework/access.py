@@ -31,6 +31,7 @@ class Permission(StrEnum):
     LOWER_FLAGS = "lower_flags"
     FILE_REPORTS = "file_reports"
     CHECK_NAMES = "check_names"
+    ASK_NAMES = "ask_names"
     ANSWER_INQUIRIES = "answer_inquiries"
     WRITE_ENTRIES = "write_entries"
     RUN_ELECTIONS = "run_elections"
@@ -47,12 +48,21 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
         {_P.SEE_ELECTIONS, _P.RUN_ELECTIONS, _P.ANSWER_INQUIRIES, _P.WRITE_ENTRIES, _P.FILE_REPORTS}
     ),
     Role.DISCIPLINE_OFFICIAL: frozenset(
-        {_P.READ_CASES, _P.HANDLE_CASES, _P.FILE_REPORTS, _P.ANSWER_INQUIRIES, _P.WRITE_ENTRIES, _P.SEE_ELECTIONS}
+        {
+            _P.READ_CASES,
+            _P.HANDLE_CASES,
+            _P.ASK_NAMES,
+            _P.FILE_REPORTS,
+            _P.ANSWER_INQUIRIES,
+            _P.WRITE_ENTRIES,
+            _P.SEE_ELECTIONS,
+        }
     ),
     Role.DISCIPLINE_LEADER: frozenset(
         {
             _P.READ_CASES,
             _P.HANDLE_CASES,
+            _P.ASK_NAMES,
             _P.APPROVE_FINDINGS,
             _P.LEAD_UNIT,
             _P.LOWER_FLAGS,
@@ -62,7 +72,9 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.SEE_ELECTIONS,
         }
     ),
-    Role.SUPERIOR: frozenset({_P.READ_CASES, _P.APPROVE_FINDINGS, _P.LEAD_UNIT, _P.LOWER_FLAGS, _P.SEE_ELECTIONS}),
+    Role.SUPERIOR: frozenset(
+        {_P.READ_CASES, _P.ASK_NAMES, _P.APPROVE_FINDINGS, _P.LEAD_UNIT, _P.LOWER_FLAGS, _P.SEE_ELECTIONS}
+    ),
     Role.CUSTODIAN: frozenset({_P.CHECK_NAMES}),
     Role.AUDITOR: frozenset({_P.READ_LOG}),
     Role.ADMINISTRATOR: frozenset({_P.MANAGE_OFFICIALS}),
@@ -70,6 +82,11 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
 
 #: Roles whose signature ends an investigation; the database holds the same list.
 APPROVING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permission.APPROVE_FINDINGS in may)
+
+#: Roles that may come to know a name, and so have a key pair: custodians, and those who may ask them.
+NAME_ROLES: Final = tuple(
+    role for role, may in PERMISSIONS.items() if {Permission.ASK_NAMES, Permission.CHECK_NAMES} & may
+)
 
 #: Roles that work on cases, and those whose word (two of them, of a higher level) lowers a flag; both stand in the
 #: database too.

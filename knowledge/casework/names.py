@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -56,6 +57,29 @@ class Purpose(StrEnum):
     CALL = "call"
     VISIT = "visit"
     RECOGNISE = "recognise"  # so that several reports of one person are counted as one
+
+
+class ReleasePurpose(StrEnum):
+    """What an official who works on a report asks for its reporter's name for."""
+
+    TALK = "talk"  # to ask the reporter in person
+    PROTECT = "protect"  # the reporter is threatened
+    PASS_ON = "pass_on"  # noqa: S105 - no password; another organ takes over and may know
+    OTHER = "other"
+
+
+class RefusalReason(StrEnum):
+    """Why a custodian does not release a name; `none_left`: the reporter left none."""
+
+    NOT_NEEDED = "not_needed"
+    ASK_IN_CHAT = "ask_in_chat"  # the reporter can be asked through the case, without a name
+    RISK = "risk"
+    NONE_LEFT = "none_left"
+    OTHER = "other"
+
+
+#: A name that was released is open to its asker for so long at most; the database knows the same figure.
+LONGEST_RELEASE: Final = timedelta(hours=72)
 
 
 #: What an official who handles the case, and does not know the name, can say of it: the reporter came or called.

@@ -9,11 +9,11 @@ from sqlalchemy import insert, select
 from knowledge.casework.mass_reaction import Voice
 from knowledge.casework.names import NameState
 from knowledge.clock import local_date
+from storage.custody import TOKEN_MARK
 from storage.repositories.base import Repository
 from storage.repositories.cases import unit
 from storage.tables.cases import case_matter, cases, mass_reaction
 from storage.tables.routing import recusal
-from storage.vault import TOKEN_MARK
 
 SUBJECT: Final = "mass_reaction"
 

@@ -1,4 +1,4 @@
-"""Officials, what their sign-in is checked against, and the custodians' keys."""
+"""Officials, what their sign-in is checked against, and their key pairs."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -8,9 +8,10 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, bindparam, func, insert, select, update
 
 from knowledge.casework.access import Role
+from storage.custody import KeyPair
 from storage.repositories.base import Repository
-from storage.tables.officials import custodian_key, official, sign_in_failure, sign_in_link
-from storage.vault import Custodian
+from storage.tables.custody import official_key
+from storage.tables.officials import official, sign_in_failure, sign_in_link
 
 TOTP: Final = "official.totp"
 NOTICE: Final = "official.notice"
@@ -176,39 +177,30 @@ class Officials(Repository):
             if place_path == row.place_path or place_path.startswith(f"{row.place_path}/")
         ]
 
-    async def add_custodian(self, official_id: int, keys: Custodian) -> None:
-        """Give a custodian a key pair."""
-        await self._uow.execute(
-            insert(custodian_key).values(
-                official_id=official_id,
-                public_key=keys.public_key,
-                private_key_sealed=keys.private_key_sealed,
-                salt=keys.salt,
-                ops_limit=keys.ops_limit,
-                mem_limit=keys.mem_limit,
-                created_at=self._uow.clock.now(),
-            )
-        )
+    async def add_key(self, official_id: int, keys: KeyPair) -> None:
+        """Give an official a key pair."""
+        values = {"official_id": official_id, "created_at": self._uow.clock.now(), **_key_row(keys)}
+        await self._uow.execute(insert(official_key).values(**values))
 
-    async def reseal_custodian(self, official_id: int, keys: Custodian) -> None:
-        """Keep a custodian's private key under another password."""
-        values = {"private_key_sealed": keys.private_key_sealed, "salt": keys.salt}
-        await self._uow.execute(
-            update(custodian_key).where(custodian_key.c.official_id == official_id).values(**values)
-        )
+    async def set_key(self, official_id: int, keys: KeyPair) -> None:
+        """Put another pair, or the same under another password, in its place."""
+        mine = official_key.c.official_id == official_id
+        await self._uow.execute(update(official_key).where(mine).values(**_key_row(keys)))
 
-    async def custodians(self) -> dict[int, Custodian]:
+    async def key_of(self, official_id: int) -> KeyPair | None:
+        """An official's key pair, if there is one yet."""
+        rows = await self._uow.read(select(official_key).where(official_key.c.official_id == official_id))
+        return _key(rows[0]) if rows else None
+
+    async def custodians(self) -> dict[int, KeyPair]:
         """The key pairs of active custodians, by official."""
         rows = await self._uow.read(
-            select(custodian_key)
-            .join(official, official.c.id == custodian_key.c.official_id)
-            .where(official.c.active)
-            .order_by(custodian_key.c.official_id)
+            select(official_key)
+            .join(official, official.c.id == official_key.c.official_id)
+            .where(official.c.active, official.c.role == Role.CUSTODIAN)
+            .order_by(official_key.c.official_id)
         )
-        return {
-            row.official_id: Custodian(row.public_key, row.private_key_sealed, row.salt, row.ops_limit, row.mem_limit)
-            for row in rows
-        }
+        return {row.official_id: _key(row) for row in rows}
 
     async def add_sign_in_link(self, token_hash: bytes, official_id: int, expires_at: datetime) -> None:
         """A link that signs in once."""
@@ -262,3 +254,18 @@ def official_of(row: Any) -> Official:
     """An official as a row of the table, also one that was joined to others."""
     enrolled = row.enrolled_at is not None
     return Official(row.id, row.username, row.display_name, Role(row.role), row.place_path, row.active, enrolled)
+
+
+def _key(row: Any) -> KeyPair:
+    return KeyPair(row.public_key, row.private_key_sealed, row.salt, row.ops_limit, row.mem_limit, row.recovery_sealed)
+
+
+def _key_row(keys: KeyPair) -> dict[str, Any]:
+    return {
+        "public_key": keys.public_key,
+        "private_key_sealed": keys.private_key_sealed,
+        "salt": keys.salt,
+        "ops_limit": keys.ops_limit,
+        "mem_limit": keys.mem_limit,
+        "recovery_sealed": keys.recovery_sealed,
+    }

@@ -21,10 +21,17 @@ from storage.tables.cases import (
     cases,
     contact_attempt,
     evidence_announced,
-    identity,
     report_draft,
     stored_file,
     upload_link,
+)
+from storage.tables.custody import (
+    identity,
+    identity_release,
+    identity_share,
+    identity_whole,
+    release_vote,
+    share_contribution,
 )
 from storage.tables.deadlines import case_clock, clock_pause, deadline_notice
 from storage.tables.investigations import (
@@ -48,14 +55,16 @@ _ERASABLE: Final = table("erasable_case", column("id"))
 _OF_CLOCKS: Final = (deadline_notice, clock_pause)
 _OF_INVESTIGATIONS: Final = (investigation_evidence, investigation_step, investigator)
 _OF_ANNOUNCED: Final = (upload_link,)
+_OF_RELEASES: Final = (release_vote,)
 _OF_CASES: Final = (
     *(case_clock, investigation, measure, disposal, evidence_announced, stored_file, case_receipt),
     *(case_note, case_message, case_matter),
-    *(contact_attempt, identity, case_declaration, recusal, handover_item, escalation, transfer, case_viewer),
+    *(contact_attempt, share_contribution, identity_share, identity, identity_whole, identity_release),
+    *(case_declaration, recusal, handover_item, escalation, transfer, case_viewer),
 )
 #: Every table that hangs on a case; a test holds the list against the schema.
 WITH_A_CASE: Final[frozenset[Table]] = frozenset(
-    {*_OF_CLOCKS, *_OF_INVESTIGATIONS, *_OF_ANNOUNCED, *_OF_CASES, case_link, case_merge, cases}
+    {*_OF_CLOCKS, *_OF_INVESTIGATIONS, *_OF_ANNOUNCED, *_OF_RELEASES, *_OF_CASES, case_link, case_merge, cases}
 )
 
 
@@ -101,6 +110,8 @@ class Retention(Repository):
             await self._delete(child, child.c.investigation_id.in_(_ids(investigation, case.id)))
         for child in _OF_ANNOUNCED:
             await self._delete(child, child.c.announced_id.in_(_ids(evidence_announced, case.id)))
+        for child in _OF_RELEASES:
+            await self._delete(child, child.c.release_id.in_(_ids(identity_release, case.id)))
         for child in _OF_CASES:
             await self._delete(child, child.c.case_id == case.id)
         await self._delete(case_link, or_(case_link.c.one_id == case.id, case_link.c.other_id == case.id))

@@ -3,6 +3,7 @@
 from storage.tables import (
     cases,
     conversations,
+    custody,
     deadlines,
     elections,
     entries,
@@ -17,6 +18,7 @@ from storage.tables.base import metadata
 __all__ = [
     "cases",
     "conversations",
+    "custody",
     "deadlines",
     "elections",
     "entries",

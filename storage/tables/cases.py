@@ -273,15 +273,6 @@ contact_attempt = Table(
     one_of("outcome", AttemptOutcome),
 )
 
-identity = Table(
-    "identity",
-    metadata,
-    Column("case_id", ForeignKey("cases.id", ondelete="RESTRICT"), primary_key=True),
-    Column("custodian_id", ForeignKey("custodian_key.official_id", ondelete="RESTRICT"), primary_key=True),
-    Column("name_sealed", LargeBinary, nullable=False),
-    Column("contact_sealed", LargeBinary, nullable=False),
-)
-
 stored_file = Table(
     "stored_file",
     metadata,

@@ -79,26 +79,6 @@ kinship = Table(
     one_of("kind", ("relative", "interest")),
 )
 
-custodian_key = Table(
-    "custodian_key",
-    metadata,
-    Column("official_id", ForeignKey("official.id", ondelete="RESTRICT"), primary_key=True),
-    Column("public_key", LargeBinary, nullable=False),  # X25519, 32 bytes
-    Column("private_key_sealed", LargeBinary, nullable=False),  # under the custodian's password only
-    Column("salt", LargeBinary, nullable=False),
-    Column("ops_limit", Integer, nullable=False),
-    Column("mem_limit", BigInteger, nullable=False),  # bytes
-    Column("created_at", Instant, nullable=False),
-)
-
-#: One secret for all custodians, sealed to each: with it the system can tell whether two reporters are one person.
-custodian_pepper = Table(
-    "custodian_pepper",
-    metadata,
-    Column("custodian_id", ForeignKey("custodian_key.official_id", ondelete="RESTRICT"), primary_key=True),
-    Column("pepper_sealed", LargeBinary, nullable=False),
-)
-
 sign_in_link = Table(
     "sign_in_link",
     metadata,

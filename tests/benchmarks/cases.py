@@ -32,7 +32,6 @@ from storage.files import FileStore
 from storage.migrate import migrate
 from storage.repositories.cases import NARRATIVE, QueueFilter
 from storage.repositories.flags import INPUTS
-from storage.repositories.identities import seal_for
 from storage.repositories.officials import Official
 from storage.tables import metadata
 from storage.tables.records import event
@@ -218,11 +217,11 @@ async def _intake_ratio(url: str, folder: Path, count: int, rounds: int) -> floa
         await uow.commit()
     use_case = Intake(Classifier(load_categories()))
 
-    identity = seal_for(public, "周小雨", "13900139000")  # sealed at its prompt, long before
+    identity = factories.sealed_name(public, "周小雨", "13900139000")  # sealed at its prompt, long before
 
     async def whole() -> None:
         async with storage.unit_of_work() as uow:
-            report = NewReport(village, STORY, "王某", evidence_count=1, identity=identity)
+            report = NewReport(village, STORY, "王某", evidence_count=1, name=identity)
             await use_case.file(uow, report)
             await uow.commit()
 

@@ -171,7 +171,8 @@ class CaseMachine(RuleBasedStateMachine):
                         person=self.reporter,
                     )
                     if at == 0:
-                        uow.identities.seal(case.id, {custodian.id: (b"name", b"contact")})
+                        keys = {custodian.id: (await factories.public_keys(uow))[custodian.id]}
+                        uow.identities.keep(case.id, factories.sealed_name(keys, "王小明", "13800138000"))
                     self.numbers.append(case.number)
                     self.ids.append(case.id)
                 await uow.log.record(actor="system", act="scene_set", subject="case")

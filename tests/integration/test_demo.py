@@ -234,17 +234,17 @@ async def test_no_number_in_the_county_could_be_somebodys_and_everybody_is_plain
     told: list[str] = []
     async with storage.unit_of_work() as uow:
         pair = (await uow.officials.custodians())[custodian.official.id]
+        key = pair.unlock(custodian.password)
         named = 0
         for case in county.cases:
             told += (await uow.cases.narrative(case.id)).values()
             told += [note.body for note in await uow.cases.notes(case.id)]
             found = await uow.investigations.of_case(case)
             told += [found.summary or "", *(one.description for one in found.evidence)] if found else []
-            sealed = await uow.identities.sealed_to(case.id, custodian.official.id)
-            if sealed:
+            if await uow.identities.of_case(case.id):
                 named += 1
-                name, contact = (pair.open(custodian.password, part) for part in sealed)
-                assert (name[:3], contact[:4]) == ("演示人", "演示号码")
+                opened = await factories.read_name(uow, case.id, {custodian.official.id: key})
+                assert (opened["name"][:3], opened["contact"][:4]) == ("演示人", "演示号码")
         for state in ("waiting", "useless"):
             told += [inquiry.question for inquiry in await uow.inquiries.inbox(demo.COUNTY, state=state)]
         for version in await uow.entries.within(demo.COUNTY):

@@ -12,7 +12,6 @@ from knowledge.casework.lifecycle import CLOSED_STATES, CaseState, Missing
 from knowledge.clock import local_date
 from storage.repositories.cases import Filing
 from storage.repositories.flags import CaseFlag
-from storage.repositories.identities import seal_for
 from storage.tables.records import event
 from tests import factories
 from tests.desk_scenes import ids_of, links_of, scene_at
@@ -344,7 +343,7 @@ async def test_no_page_names_the_reporter(site):
 
     async def seal(uow):
         keys = {who: pair.public_key for who, pair in (await uow.officials.custodians()).items()}
-        uow.identities.seal(case.id, seal_for(keys, "周小雨", "13900139000"))
+        uow.identities.keep(case.id, factories.sealed_name(keys, "周小雨", "13900139000"))
 
     await site.do(seal)
     browser, _ = await site.signed_in()

@@ -22,7 +22,8 @@ from knowledge.casework.names import NameState
 from knowledge.clock import local_date
 from storage.errors import RuleRefused
 from storage.repositories.cases import Case
-from storage.tables.cases import cases, identity, stored_file
+from storage.tables.cases import cases, stored_file
+from storage.tables.custody import identity
 from storage.tables.records import event, outbox
 from tests import factories
 from tests.desk_site import Browser, DeskSite
@@ -179,11 +180,14 @@ async def test_a_name_is_sealed_at_once_and_shown_to_nobody(site):
     (case,) = await filed(site)
     async with site.storage.unit_of_work() as uow:
         (row,) = await uow.read(select(identity))
-        (pair,) = (await uow.officials.custodians()).values()
+        ((custodian_id, pair),) = (await uow.officials.custodians()).items()
         kept = [str(tuple(one)) for table in (cases, event, outbox) for one in await uow.read(select(table))]
         narrative = str(await uow.cases.narrative(case.id))
     key = pair.unlock(factories.PASSWORD)
-    assert (key.read(row.name_sealed), key.read(row.contact_sealed)) == ("周小雨", "13900139000")
+    async with site.storage.unit_of_work() as uow:
+        opened = await factories.read_name(uow, case.id, {custodian_id: key})
+    assert opened == {"name": "周小雨", "contact": "13900139000"}
+    assert row.needed == 1
     assert not [one for one in (*kept, narrative) if "周小雨" in one or "13900139000" in one]
 
 

@@ -19,7 +19,6 @@ from knowledge.casework.classification import Classifier
 from knowledge.casework.lifecycle import CaseState
 from storage.outbox import PURPOSE
 from storage.repositories.cases import Case, QueueFilter
-from storage.repositories.identities import seal_for
 from storage.tables.cases import case_link, mass_reaction
 from storage.tables.records import outbox
 from storage.unit_of_work import Storage
@@ -141,7 +140,7 @@ async def test_one_persons_fifty_reports_over_three_channels_make_none(scene):
                     "who": "李大勇",
                 },
                 reported_person="李大勇",
-                identity=seal_for(keys, NAME, typed[turn % len(typed)]),
+                name=factories.sealed_name(keys, NAME, typed[turn % len(typed)]),
                 person_id=None if walk_in else people[turn % 2].id,
                 filed_via="walk_in" if walk_in else "chat",
                 filed_by=clerk.id if walk_in else None,

@@ -9,7 +9,7 @@ import pytest
 from nacl.exceptions import CryptoError
 from sqlalchemy import select, text
 
-from handlers.services import names
+from handlers.services import names, releases
 from handlers.services.errors import BadInput, NotAllowed, NotFound, SignInRefused
 from handlers.services.intake import Intake, NewReport
 from knowledge.casework.access import Permission, Role, may
@@ -17,14 +17,14 @@ from knowledge.casework.categories import load_categories
 from knowledge.casework.classification import Classifier
 from knowledge.casework.lifecycle import CaseState
 from knowledge.casework.names import NameState, normal_contact
+from storage.custody import Pepper
 from storage.errors import WrongPassword
 from storage.outbox import PURPOSE
-from storage.repositories.identities import seal_for
-from storage.tables.cases import cases, identity
-from storage.tables.officials import custodian_pepper
+from storage.tables.cases import cases
+from storage.tables.custody import custodian_pepper, identity, identity_share
 from storage.tables.records import event, outbox
 from storage.unit_of_work import Storage
-from storage.vault import KeyRing, Pepper
+from storage.vault import KeyRing
 from tests import factories
 from tests.channels import file_report, open_site, populate
 from tests.named_cases import CONTACT, NAME, OTHER_PASSWORD, NamesSite, acts, attempt, open_name, verify
@@ -220,16 +220,45 @@ async def test_a_secret_lost_with_its_last_holder_is_made_anew_and_its_tokens_ar
     assert old != new
 
 
-async def test_a_name_left_before_a_custodian_came_is_sealed_to_them_when_a_colleague_opens_it(scene):
+async def test_a_name_left_before_a_custodian_came_is_split_anew_when_a_colleague_opens_it(scene):
     third = await scene.do(lambda uow: scene.another_custodian(uow, "custodian3"))
     far = await scene.do(lambda uow: scene.another_custodian(uow, "custodian4", "cn/test/west"))
-    with pytest.raises(NotFound):
+    with pytest.raises(BadInput, match="colleague_first"):
         await open_name(scene.storage, third, scene.case.number, password=OTHER_PASSWORD)
     await open_name(scene.storage, scene.custodian, scene.case.number)
-    assert (await open_name(scene.storage, third, scene.case.number, password=OTHER_PASSWORD)).name == NAME
-    held = await scene.do(lambda uow: uow.identities.holders(scene.case.id))
-    assert held == {scene.custodian.id, scene.second.id, third.id}
-    assert far.id not in held
+    kept = await scene.do(lambda uow: uow.identities.of_case(scene.case.id))
+    assert kept.holders == {scene.custodian.id, scene.second.id, third.id}
+    assert far.id not in kept.holders
+    assert (kept.sealed.needed, kept.generation) == (2, 2)
+    rows = await scene.do(lambda uow: uow.read(select(identity_share)))
+    assert {row.generation for row in rows} == {2}
+
+
+async def test_where_two_are_needed_a_colleague_agrees_before_a_custodian_opens_the_name(scene):
+    """N10: one custodian's password opens nothing; two steps, both on record."""
+    await scene.do(lambda uow: scene.another_custodian(uow, "custodian3"))
+    case = await scene.report("13900139000")
+    for who, password in ((scene.custodian, factories.PASSWORD), (scene.second, OTHER_PASSWORD)):
+        with pytest.raises(BadInput, match="colleague_first"):
+            await open_name(scene.storage, who, case.number, password=password)
+    assert await scene.token(case.number) is None
+    await scene.do(lambda uow: names.ask_colleagues(uow, scene.custodian, case.number, "call"))
+    with pytest.raises(BadInput, match="asked_already"):
+        await scene.do(lambda uow: names.ask_colleagues(uow, scene.custodian, case.number, "call"))
+    assert await scene.do(lambda uow: releases.waiting(uow, scene.custodian)) == []
+    (request,) = await scene.do(lambda uow: releases.waiting(uow, scene.second))
+    await scene.do(lambda uow: releases.grant(uow, scene.second, request.release.id, OTHER_PASSWORD))
+    opened = await open_name(scene.storage, scene.custodian, case.number)
+    assert (opened.name, opened.contact) == (NAME, "13900139000")
+    assert await scene.token(case.number) is not None
+    with pytest.raises(BadInput, match="colleague_first"):
+        await open_name(scene.storage, scene.second, case.number, password=OTHER_PASSWORD)
+    scene.storage.clock.advance(timedelta(hours=72))
+    with pytest.raises(BadInput, match="colleague_first"):
+        await open_name(scene.storage, scene.custodian, case.number)
+    assert [act for act in await acts(scene.storage) if act.startswith(("release", "identity"))] == [
+        *("release_asked", "release_vote", "release_granted", "identity_opened")
+    ]
 
 
 async def everything_stored(storage: Storage) -> list[bytes]:
@@ -304,12 +333,12 @@ async def test_a_custodian_whom_the_report_names_gets_neither_the_name_nor_a_not
                 place=scene.places[factories.VILLAGE],
                 narrative={"what": f"李大勇和{scene.second.display_name}挨家送烟，让大家投他一票。"},
                 reported_person="李大勇",
-                identity=seal_for(keys, NAME, CONTACT),
+                name=factories.sealed_name(keys, NAME, CONTACT),
             ),
         )
 
     filed = await scene.do(file)
-    query = select(identity.c.custodian_id).where(identity.c.case_id == filed.case_id)
+    query = select(identity_share.c.custodian_id).where(identity_share.c.case_id == filed.case_id)
     assert [row.custodian_id for row in await scene.do(lambda uow: uow.read(query))] == [scene.custodian.id]
     queued = await scene.do(lambda uow: uow.read(select(outbox).where(outbox.c.dedupe_key.startswith("notice/name/"))))
     assert [row.dedupe_key for row in queued] == [f"notice/name/{filed.number}/{scene.custodian.id}"]

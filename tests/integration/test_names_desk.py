@@ -70,7 +70,7 @@ async def test_what_was_not_chosen_is_asked_for(scene):
     page = f"/desk/names/{scene.case.number}"
     await browser.get(page)
     assert (await browser.post(f"{page}/open", {"password": factories.PASSWORD})).status_code == 422
-    assert "请选打开名字做什么" in browser.text
+    assert "请选用来做什么" in browser.text
     assert (await browser.post(f"{page}/attempt", {"method": "call"})).status_code == 422
     assert "请选结果" in browser.text
     assert re.search(r'value="call" checked', browser.source)
@@ -102,8 +102,15 @@ async def test_a_custodian_who_was_not_there_is_told_whom_to_ask(scene):
     third = await scene.do(lambda uow: scene.another_custodian(uow, "custodian3"))
     browser = await scene.sign_in(third)
     await browser.get(f"/desk/names/{scene.case.number}")
-    assert "这个名字您打不开" in browser.text
+    assert "请有份的保管人同意" in browser.text
     assert "您的登录密码" not in browser.text
+    await browser.post(f"/desk/names/{scene.case.number}/ask", {})
+    assert browser.status == 422
+    assert "请选用来做什么" in browser.text
+    await browser.post(
+        f"/desk/names/{scene.case.number}/ask", {"purpose": "call"}, then=f"/desk/names/{scene.case.number}"
+    )
+    assert "等另一位保管人同意" in browser.text
 
 
 def test_every_outcome_a_custodian_can_choose_has_words():

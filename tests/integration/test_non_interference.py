@@ -22,7 +22,6 @@ from knowledge.casework.access import Role
 from knowledge.casework.categories import load_categories
 from knowledge.casework.classification import Classifier
 from knowledge.casework.recusal import Ground
-from storage.repositories.identities import seal_for
 from storage.repositories.officials import Official
 from storage.tables.records import outbox
 from storage.unit_of_work import UnitOfWork
@@ -56,7 +55,7 @@ class World:
                 "how_known": "看见",
             }
             return await intake.file(
-                uow, NewReport(place, narrative, who, identity=seal_for(keys, "周小雨", "13900139000"))
+                uow, NewReport(place, narrative, who, name=factories.sealed_name(keys, "周小雨", "13900139000"))
             )
 
         return await self.site.do(act)

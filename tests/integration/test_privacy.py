@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Iterable
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -138,11 +139,13 @@ async def test_only_a_custodians_password_opens_the_identity(site):
     async with site.storage.unit_of_work() as uow:
         case = await uow.cases.by_number(number)
         ((custodian_id, pair),) = (await uow.officials.custodians()).items()
-        name, contact = await uow.identities.sealed_to(case.id, custodian_id)
-        assert (pair.open(factories.PASSWORD, name), pair.open(factories.PASSWORD, contact)) == (NAME, PHONE)
+        opened = await factories.read_name(uow, case.id, {custodian_id: pair.unlock(factories.PASSWORD)})
+        assert opened == {"name": NAME, "contact": PHONE}
         with pytest.raises(WrongPassword):
-            pair.open("another password", name)
-        for purpose in ("draft", "case", "identity", "message", "person.handle", "outbox"):
+            pair.unlock("another password")
+        kept = await uow.identities.of_case(case.id)
+        everything = [*kept.sealed.parts.values(), *(share.sealed for share in kept.sealed.shares.values())]
+        for purpose, name in product(("draft", "case", "identity", "message", "person.handle", "outbox"), everything):
             with pytest.raises(CryptoError):
                 uow.keys.open(purpose, name)
 

@@ -14,7 +14,6 @@ from knowledge.casework.categories import CategorySet, categories_from, category
 from knowledge.casework.classification import Classifier
 from storage.errors import RuleRefused
 from storage.repositories.flags import CaseFlag
-from storage.repositories.identities import seal_for
 from storage.tables.records import rule_set
 from storage.unit_of_work import Storage
 from tests import factories
@@ -71,7 +70,7 @@ async def file_reports(storage: Storage, rules: CategorySet, count: int, seed: i
                 narrative=narrative,
                 reported_person=who,
                 evidence_count=chosen.randint(0, 3),
-                identity=seal_for(keys, "王小明", f"138{turn:08}") if named else {},
+                name=factories.sealed_name(keys, "王小明", f"138{turn:08}") if named else None,
             )
             filed = await intake.file(uow, report)
             numbers += [filed.number] if filed.flags else []

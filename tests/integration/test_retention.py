@@ -29,7 +29,8 @@ from storage.repositories.officials import Official
 from storage.repositories.people import Person
 from storage.repositories.retention import WITH_A_CASE
 from storage.tables import metadata
-from storage.tables.cases import cases, identity, stored_file
+from storage.tables.cases import cases, stored_file
+from storage.tables.custody import identity
 from storage.tables.records import event
 from storage.unit_of_work import Storage, UnitOfWork
 from tests import factories
@@ -294,7 +295,7 @@ async def full_case(archive: Archive) -> tuple[Case, list[str]]:
         await uow.cases.add_note(case.id, "先问会计", author_id=archive.official.id)
         await uow.dialogue.from_reporter(case.id, "又看见一次")
         uow.cases.add_matters(case.id, [Matter("vote_buying", "送烟")])
-        uow.identities.seal(case.id, {custodian.id: (b"name", b"contact")})
+        uow.identities.keep(case.id, factories.sealed_name(await factories.public_keys(uow), "王小明", "13800138000"))
         await uow.recusals.declare(case.id, archive.official.id, "clear")
         uow.recusals.recuse(case.id, custodian.id)
         await uow.handovers.add(archive.official.id, None, [HandoverItem(case.id, "handler")], by=None)

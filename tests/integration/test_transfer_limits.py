@@ -15,7 +15,6 @@ from knowledge.casework.transfers import TransferState
 from knowledge.errors import QingfengError
 from storage.errors import RuleRefused, StaleVersion
 from storage.repositories.cases import Case
-from storage.repositories.identities import seal_for
 from tests import factories
 from tests.county import COUNTY, EAST, REASON, SEATS, TOP, WEST, County, each_in_its_own, open_county
 
@@ -161,10 +160,10 @@ async def test_names_stay_with_the_custodians(county):
     number = (await county.report()).number
     case = await county.case(number)
     keys = await county.do(lambda uow: uow.officials.custodians())
-    sealed = seal_for({custodian.id: keys[custodian.id].public_key}, "周小雨", "13900139000")
+    sealed = factories.sealed_name({custodian.id: keys[custodian.id].public_key}, "周小雨", "13900139000")
 
     async def seal(uow):
-        uow.identities.seal(case.id, sealed)
+        uow.identities.keep(case.id, sealed)
 
     async def rows():
         async with county.storage.unit_of_work() as uow:

@@ -1,5 +1,6 @@
 """A database of the last release, with cases at every point of their road, becomes one of this: nothing is lost.
 
+Revision 0004: names sealed whole stay readable, and become shares.
 Revision 0003: who answers for a case, what reporters added (a note before, a message now), the dates they were
 promised, whether their names are checked; and from then on the new rules hold.
 """
@@ -15,11 +16,12 @@ from alembic import command
 from sqlalchemy import Connection, MetaData, insert, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from handlers.services import cases, outcomes
+from handlers.services import cases, names, outcomes
 from handlers.services.errors import CannotMove
 from knowledge.casework.lifecycle import CaseState
 from knowledge.casework.names import NameState
 from knowledge.clock import local_date
+from storage.custody import KeyPair, seal_to
 from storage.engine import Database, async_url
 from storage.files import FileStore
 from storage.migrate import alembic_config, migrate
@@ -51,6 +53,9 @@ CASES = {
     "done": (factories.VILLAGE, "closed", ("vote_buying",), True),
     "shown the door": (factories.OTHER_VILLAGE, "guided_elsewhere", (), False),
 }
+PHONE = "13800138000"
+#: The custodian's, as the release before had them.
+PAIR = KeyPair.create(factories.PASSWORD, ops_limit=1, mem_limit=8192)
 ROAD = ("accepted", "investigating", "awaiting_approval", "approved", "closed")
 
 
@@ -106,7 +111,9 @@ def fill(connection: Connection, keys: KeyRing) -> None:
         )
         for name, (role, path, active) in OFFICIALS.items()
     }
-    lock = {"public_key": bytes(32), "private_key_sealed": b"x", "salt": b"x", "ops_limit": 1, "mem_limit": 1}
+    lock = {
+        name: getattr(PAIR, name) for name in ("public_key", "private_key_sealed", "salt", "ops_limit", "mem_limit")
+    }
     rows.add("custodian_key", official_id=people["custodian"], created_at=rows.moment(), **lock)
     handle = keys.seal_text(HANDLE, '["web", 1001]')
     person = rows.add("person", key=b"k", channel="web", handle_sealed=handle, created_at=rows.moment())
@@ -125,8 +132,11 @@ def add_case(rows: Rows, case_id: int, name: str, places: dict[str, int], people
         more = {"reasons_sealed": reasons, "inputs_sealed": reasons, "raised_at": rows.moment(), "rule_version": "x"}
         rows.add("case_flag", case_id=case_id, category=category, **more)
     if named:
-        names = {"name_sealed": b"n", "contact_sealed": b"c"}
-        rows.add("identity", case_id=case_id, custodian_id=people["custodian"], **names)
+        sealed_name = {
+            "name_sealed": seal_to(PAIR.public_key, "王小明"),
+            "contact_sealed": seal_to(PAIR.public_key, PHONE),
+        }
+        rows.add("identity", case_id=case_id, custodian_id=people["custodian"], **sealed_name)
     for author, body in (
         (None, f"{name}：又看见一次"),
         (people["county"], f"{name}：先问会计"),
@@ -244,6 +254,30 @@ async def test_names_left_with_open_cases_are_still_to_be_checked(upgraded: Upgr
     states = {name: (await upgraded.case(name)).name_state for name in CASES}
     claimed = {name for name, (_, state, _, named) in CASES.items() if named and state != "closed"}
     assert states == {name: NameState.CLAIMED if name in claimed else NameState.NONE for name in CASES}
+
+
+async def test_names_left_before_there_were_shares_open_and_become_shares(
+    upgraded: Upgraded,
+) -> None:
+    """Revision 0004: N10."""
+    custodian = await upgraded.official("custodian")
+    numbers = [(await upgraded.case(name)).number for name in ("new", "taken on")]
+    async with upgraded.storage.unit_of_work() as uow:
+        waiting = {one.number for one in await names.waiting(uow, custodian)}
+        assert await uow.officials.custodians() == {custodian.id: PAIR}
+    assert waiting == set(numbers)
+    for number in numbers:
+        for needs_whole in (True, False):
+            async with upgraded.storage.unit_of_work() as uow:
+                case = await factories.read_case(uow, number)
+                assert bool(await uow.identities.whole(case.id)) is needs_whole
+                opened = await names.open_name(uow, custodian, number, factories.PASSWORD, "call")
+                await uow.commit()
+            assert (opened.name, opened.contact) == ("王小明", PHONE)
+    async with upgraded.storage.unit_of_work() as uow:
+        kept = await uow.identities.of_case((await upgraded.case("new")).id)
+    assert kept is not None
+    assert kept.holders == {custodian.id}
 
 
 async def test_what_had_ended_counts_as_told(upgraded: Upgraded) -> None:

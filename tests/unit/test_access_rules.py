@@ -27,6 +27,7 @@ COLUMNS = (
     Permission.LOWER_FLAGS,
     Permission.FILE_REPORTS,
     Permission.CHECK_NAMES,
+    Permission.ASK_NAMES,
     Permission.ANSWER_INQUIRIES,
     Permission.WRITE_ENTRIES,
     Permission.RUN_ELECTIONS,
@@ -35,14 +36,14 @@ COLUMNS = (
     Permission.MANAGE_OFFICIALS,
 )
 MATRIX = {
-    Role.VILLAGE_CLERK: ".......x..x..",
-    Role.TOWNSHIP_STAFF: ".....x.xxxx..",
-    Role.DISCIPLINE_OFFICIAL: "xx...x.xx.x..",
-    Role.DISCIPLINE_LEADER: "xxxxxx.xx.x..",
-    Role.SUPERIOR: "x.xxx.....x..",
-    Role.CUSTODIAN: "......x......",
-    Role.AUDITOR: "...........x.",
-    Role.ADMINISTRATOR: "............x",
+    Role.VILLAGE_CLERK: "........x..x..",
+    Role.TOWNSHIP_STAFF: ".....x..xxxx..",
+    Role.DISCIPLINE_OFFICIAL: "xx...x.xxx.x..",
+    Role.DISCIPLINE_LEADER: "xxxxxx.xxx.x..",
+    Role.SUPERIOR: "x.xxx..x...x..",
+    Role.CUSTODIAN: "......x.......",
+    Role.AUDITOR: "............x.",
+    Role.ADMINISTRATOR: ".............x",
 }
 
 

@@ -1,7 +1,6 @@
-"""Sealing: bound to key and purpose, and a reporter's name beyond the running system's own reach."""
+"""Sealing with the server's keys: bound to key and purpose, and the key file that holds them."""
 
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,16 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.exceptions import CryptoError
 
-from storage.errors import KeyFileProblem, WrongPassword
-from storage.vault import TOKEN_MARK, Custodian, KeyRing, Pepper, create_key_file, load_key_file, seal_to
+from storage.errors import KeyFileProblem
+from storage.vault import KeyRing, create_key_file, load_key_file
 
-PASSWORD = "correct horse battery"
 RING, OTHER = KeyRing(bytes(range(32))), KeyRing(bytes(range(1, 33)))
-
-
-@pytest.fixture(scope="module")
-def custodian() -> Custodian:
-    return Custodian.create(PASSWORD, ops_limit=1, mem_limit=8192)
 
 
 @given(st.binary(max_size=300), st.text(min_size=1, max_size=20))
@@ -128,78 +121,3 @@ def test_a_damaged_key_file_is_said_to_be_damaged(tmp_path: Path, content: bytes
 def test_a_key_file_that_is_a_folder_is_one_clear_fault(tmp_path: Path) -> None:
     with pytest.raises(KeyFileProblem, match="cannot be read"):
         load_key_file(tmp_path)
-
-
-def test_a_custodian_opens_what_was_sealed_to_them(custodian: Custodian) -> None:
-    assert custodian.open(PASSWORD, seal_to(custodian.public_key, "演示人甲")) == "演示人甲"
-
-
-@pytest.mark.parametrize("password", ["", "correct horse batterz", "CORRECT HORSE BATTERY", f"{PASSWORD} "])
-def test_a_wrong_password_opens_nothing(custodian: Custodian, password: str) -> None:
-    with pytest.raises(WrongPassword):
-        custodian.open(password, seal_to(custodian.public_key, "演示人甲"))
-
-
-def test_one_custodian_cannot_open_what_is_sealed_to_another(custodian: Custodian) -> None:
-    other = Custodian.create(PASSWORD, ops_limit=1, mem_limit=8192)
-    assert other.public_key != custodian.public_key
-    with pytest.raises(CryptoError):
-        other.open(PASSWORD, seal_to(custodian.public_key, "演示人甲"))
-
-
-def test_the_private_half_is_stored_nowhere_in_clear(custodian: Custodian) -> None:
-    swapped = replace(custodian, salt=bytes(len(custodian.salt)))
-    with pytest.raises(WrongPassword):
-        swapped.open(PASSWORD, seal_to(custodian.public_key, "演示人甲"))
-
-
-@pytest.mark.parametrize("purpose", ["identity", "case.narrative", "draft", "file", "official.totp"])
-def test_the_servers_own_keys_do_not_open_a_reporters_name(custodian: Custodian, purpose: str) -> None:
-    sealed = seal_to(custodian.public_key, "演示人甲")
-    assert "演示人甲".encode() not in sealed
-    with pytest.raises(CryptoError):
-        RING.open(purpose, sealed)
-
-
-def test_a_sealed_name_looks_different_each_time_so_that_it_cannot_be_guessed_by_sealing_again(
-    custodian: Custodian,
-) -> None:
-    assert seal_to(custodian.public_key, "演示人甲") != seal_to(custodian.public_key, "演示人甲")
-
-
-def test_an_unlocked_key_reads_what_the_password_reads(custodian: Custodian) -> None:
-    key = custodian.unlock(PASSWORD)
-    assert [key.read(seal_to(custodian.public_key, words)) for words in ("演示人甲", "13800138000")] == [
-        "演示人甲",
-        "13800138000",
-    ]
-    with pytest.raises(WrongPassword):
-        custodian.unlock("correct horse batterz")
-
-
-def test_an_unlocked_key_does_not_show_itself(custodian: Custodian) -> None:
-    key = custodian.unlock(PASSWORD)
-    assert "Unlocked object" in repr(key)
-    assert not hasattr(key, "__dict__")
-
-
-def test_every_custodian_makes_the_same_token_of_the_same_contact_and_another_of_another(custodian: Custodian) -> None:
-    second = Custodian.create("another long password", ops_limit=1, mem_limit=8192)
-    pepper = Pepper.create()
-    mine = Pepper.opened(custodian.unlock(PASSWORD), pepper.sealed_to(custodian.public_key))
-    theirs = Pepper.opened(second.unlock("another long password"), pepper.sealed_to(second.public_key))
-    assert pepper.token("13800138000") == mine.token("13800138000") == theirs.token("13800138000")
-    assert mine.token("13800138000") != mine.token("13800138001")
-
-
-def test_tokens_of_two_peppers_differ_and_say_which_one_they_are_of() -> None:
-    one, other = Pepper.create(), Pepper.create()
-    assert one.token("13800138000")[TOKEN_MARK:] != other.token("13800138000")[TOKEN_MARK:]
-    assert one.token("13800138000")[:TOKEN_MARK] == one.token("li_si")[:TOKEN_MARK] != other.token("li_si")[:TOKEN_MARK]
-
-
-def test_the_pepper_is_sealed_like_a_name_and_not_to_be_had_with_the_servers_keys(custodian: Custodian) -> None:
-    sealed = Pepper.create().sealed_to(custodian.public_key)
-    for purpose in ("identity", "custodian_pepper", "mass_reaction", "person"):
-        with pytest.raises(CryptoError):
-            RING.open(purpose, sealed)

@@ -14,7 +14,7 @@ from storage.migrations import ENFORCEMENT
 from storage.types import Instant, Key
 
 revision: Final = "0005"
-down_revision: Final = "0003"
+down_revision: Final = "0004"
 
 TABLES: Final = ("upload_link", "evidence_announced", "case_receipt", "signing_key")
 COLUMNS: Final = ("album", "preview_id", "shown_from", "scan", "scan_found", "scanned_at")
