@@ -21,7 +21,9 @@ from storage.repositories import (
     people,
     receipts,
     recusals,
+    releases,
     reports,
+    sign_ins,
     transfers,
 )
 from storage.repositories.files import NAME
@@ -37,14 +39,16 @@ SEALED_BY_SERVER: Final[dict[str, tuple[str, ...]]] = {
     "case_note.body_sealed": (cases.NOTE,),
     "case_receipt.text_sealed": (receipts.TEXT,),
     "cases.narrative_sealed": (cases.NARRATIVE,),
+    "ceremony.secret_sealed": (sign_ins.CEREMONY,),
     "chat_message.body_sealed": (messages.BODY,),
     "clock_pause.reason_sealed": (clocks.PAUSE,),
     "disposal.note_sealed": (investigations.OPINION,),
     "disposal.reason_sealed": (investigations.OPINION,),
     "escalation.answer_sealed": (escalations.ANSWER,),
-    "flag_removal.reason_sealed": (flags.REMOVAL,),
-    "inbound.payload_sealed": (people.INBOUND,),
     "evidence_announced.name_sealed": (NAME,),
+    "flag_removal.reason_sealed": (flags.REMOVAL,),
+    "identity_release.words_sealed": (releases.WORDS,),
+    "inbound.payload_sealed": (people.INBOUND,),
     "inquiry.question_sealed": (inquiries.QUESTION,),
     "inquiry.reply_sealed": (inquiries.QUESTION,),
     "inquiry_escalation.note_sealed": (inquiries.NOTE,),
@@ -60,6 +64,7 @@ SEALED_BY_SERVER: Final[dict[str, tuple[str, ...]]] = {
     "outbox.recipient_sealed": (outbox.PURPOSE,),
     "person.data_sealed": (people.DATA,),
     "person.handle_sealed": (people.HANDLE,),
+    "release_vote.reason_sealed": (releases.WORDS,),
     "report_draft.answers_sealed": (reports.ANSWERS,),
     "stored_file.name_sealed": (NAME,),
     "transfer.answer_sealed": (transfers.REASON,),
@@ -72,10 +77,17 @@ FILES: Final = sealed_pieces.PURPOSE
 #: Sealed, but to people: the server cannot open them, and no key of the server's stands behind them.
 SEALED_TO_PEOPLE: Final = frozenset(
     {
-        "custodian_key.private_key_sealed",
         "custodian_pepper.pepper_sealed",
+        "identity.address_sealed",
         "identity.contact_sealed",
         "identity.name_sealed",
+        "identity_share.share_sealed",
+        "identity_whole.contact_sealed",
+        "identity_whole.name_sealed",
+        "official_key.private_key_sealed",
+        "official_key.recovery_sealed",
+        "release_vote.share_sealed",
+        "share_contribution.share_sealed",
     }
 )
 
@@ -90,6 +102,7 @@ KEYED_INDEXES: Final = frozenset(
         "mass_reaction.subject",
         "person.key",
         "sign_in_failure.subject",
+        "sign_in_strain.subject",
     }
 )
 
@@ -97,13 +110,20 @@ KEYED_INDEXES: Final = frozenset(
 IN_CLEAR: Final = frozenset(
     {
         "cases.person_token",
-        "custodian_key.public_key",
-        "custodian_key.salt",
+        "ceremony.browser_hash",
         "desk_session.token_hash",
+        "identity.public_key",
         "invitation.token_hash",
+        "known_device.token_hash",
         "log_head.public_key",
         "log_head.signature",
+        "official_key.public_key",
+        "official_key.salt",
+        "passkey.credential_id",
+        "passkey.public_key",
+        "passkey.registered_in",
         "rule_set.content",
+        "seat_link.token_hash",
         "sign_in_link.token_hash",
         "signing_key.public_key",
         "upload_link.token_hash",

@@ -80,6 +80,7 @@ async def furnish(site: DeskSite) -> dict[str, str]:
             "handover_id": "1",
             "slot_id": "1",
             "kin_id": "1",
+            "release_id": await asked(uow, case.id),
             "token": "unknown",
             "official_id": str(official.id),
             "passkey_id": "1",
@@ -98,6 +99,12 @@ async def offered(uow: UnitOfWork, places: dict[str, Place]) -> str:
     case = await factories.add_case(uow, places[factories.VILLAGE], what="另一件")
     await transfers.offer(uow, giver, case.number, factories.TOWN, "离得近")
     return str((await transfers.of_case(uow, case))[0].id)
+
+
+async def asked(uow: UnitOfWork, case_id: int) -> str:
+    """A request for the name behind a case."""
+    asker = await factories.add_official(uow)
+    return str(await uow.releases.ask(case_id, asker_id=asker.id, purpose="talk", words="要当面问"))
 
 
 def filled(path: str, parts: dict[str, str]) -> str:
