@@ -42,7 +42,6 @@ from handlers.jobs.retention import erase_old_cases
 from handlers.jobs.scanning import scan_files
 from handlers.jobs.transfers import expire_offers
 from handlers.public.app import create_public, public_files
-from handlers.public.log import create_public_log
 from handlers.services import commitments, rule_sets
 from handlers.services.access import Access
 from handlers.services.answer_book import AnswerBook
@@ -171,9 +170,8 @@ async def open_application(
         username = (await telegram_bot.me()).username if telegram_bot else None
         desk = DeskSettings(settings.public_url, demo, username, notices_username or username)
         pages = create_desk(storage, access or Access(), answers, desk, deliveries.wake)
-        log_pages = create_public_log(storage, demo=demo)
         public = create_public(storage, settings.public_url, deliveries.wake)
-        http = _http(storage, web, (pages, public, log_pages), secure=settings.public_url.startswith("https://"))
+        http = _http(storage, web, (pages, public), secure=settings.public_url.startswith("https://"))
         await book.refresh(storage)
         scanner = ClamAV(settings.clamav) if settings.clamav else None
         yield Application(

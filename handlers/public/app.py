@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from handlers.public import receipts, uploads
+from handlers.public import log, receipts, uploads
 from handlers.public.pages import STATIC
 from handlers.public.site import Site
 from storage.unit_of_work import Storage
@@ -20,6 +20,8 @@ PAGES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("POST", "/receipt", receipts.look_at_receipt),
     ("GET", "/keys", receipts.show_keys),
     ("GET", "/keys.json", receipts.give_keys),
+    ("GET", "/log", log.show_log),
+    ("GET", "/log.json", log.give_log),
     ("GET", "/upload/{token}", uploads.show_upload),
     ("POST", "/upload/{token}", uploads.receive_upload),
 )

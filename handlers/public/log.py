@@ -5,55 +5,44 @@ Nothing here tells what was done or by whom. What it does tell is how much is re
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
-from handlers.desk.pages import render
+from handlers.public.pages import page
+from handlers.public.site import site_of
 from knowledge.clock import local_date
 from storage.log_heads import LogHead
-from storage.unit_of_work import Storage
 
 SHOWN: Final = 30
 #: A year and a bit in one answer.
 SENT: Final = 400
 
 
-def create_public_log(storage: Storage, *, demo: bool) -> APIRouter:
-    """`/log` and `/log.json`."""
-    router = APIRouter(include_in_schema=False)
+async def show_log(request: Request) -> Response:
+    """The page; `?before=N` for older heads, an odd one is read as none."""
+    before = request.query_params.get("before", "")
+    site = site_of(request)
+    async with site.storage.unit_of_work() as uow:
+        found = await uow.log_heads.latest(SHOWN + 1, before=int(before) if _is_number(before) else None)
+    shown = found[:SHOWN]
+    return page(
+        "log.html",
+        head=_row(shown[0]) if shown and not _is_number(before) else None,
+        rows=[_row(one) for one in shown],
+        key=site.storage.keys.signer.public_key.hex(),
+        older=f"/log?before={shown[-1].number}" if len(found) > SHOWN else None,
+    )
 
-    @router.get("/log", response_model=None)
-    async def show_log(request: Request) -> Response:
-        """The page; `?before=N` for older heads, an odd one is read as none."""
-        before = request.query_params.get("before", "")
-        async with storage.unit_of_work() as uow:
-            found = await uow.log_heads.latest(SHOWN + 1, before=int(before) if _is_number(before) else None)
-        shown = found[:SHOWN]
-        html = render(
-            "public_log.html",
-            demo=demo,
-            official=None,
-            nav=[],
-            flashes=[],
-            head=_row(shown[0]) if shown and not _is_number(before) else None,
-            rows=[_row(one) for one in shown],
-            key=storage.keys.signer.public_key.hex(),
-            key_id=storage.keys.signer.key_id,
-            older=f"/log?before={shown[-1].number}" if len(found) > SHOWN else None,
-        )
-        return HTMLResponse(html)
 
-    @router.get("/log.json", response_model=None)
-    async def send_log(before: Annotated[int | None, Query(ge=1, le=2**53)] = None) -> Response:
-        """Heads, newest first, and the key that signs now."""
-        async with storage.unit_of_work() as uow:
-            found = await uow.log_heads.latest(SENT, before=before)
-        signer = storage.keys.signer
-        key = {"key_id": signer.key_id, "public_key": signer.public_key.hex()}
-        return JSONResponse({"heads": [one.as_json() for one in found], "key": key})
-
-    return router
+async def give_log(request: Request, before: Annotated[int | None, Query(ge=1, le=2**53)] = None) -> Response:
+    """Heads, newest first, and the key that signs now."""
+    storage = site_of(request).storage
+    async with storage.unit_of_work() as uow:
+        found = await uow.log_heads.latest(SENT, before=before)
+    signer = storage.keys.signer
+    key = {"key_id": signer.key_id, "public_key": signer.public_key.hex()}
+    return JSONResponse({"heads": [one.as_json() for one in found], "key": key})
 
 
 def _is_number(text: str) -> bool:

@@ -12,7 +12,7 @@ from aiohttp import ClientResponseError, web
 from fastapi import FastAPI
 
 from bot.witness import open_witness
-from handlers.public.log import create_public_log
+from handlers.public.app import create_public
 from storage import audit
 from storage.log_heads import LogHead, faults_of
 from storage.unit_of_work import Storage
@@ -24,7 +24,7 @@ from tests.integration.test_audit import record, sign
 async def visitor(sqlite_storage: Storage) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody who never signed in."""
     app = FastAPI()
-    app.include_router(create_public_log(sqlite_storage, demo=False))
+    app.include_router(create_public(sqlite_storage, "http://testserver", lambda: None))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://open.test") as client:
         yield client
 
