@@ -198,7 +198,7 @@ async def verify(
         published_head: A hash known from elsewhere that must occur in the chain; finds a cut-off end.
         progress: Told after each page how many events of how many were seen.
     """
-    trusted = frozenset(public_keys) | frozenset(one.public_key for one in (keys.signers if keys else ()))
+    trusted = frozenset(public_keys) | frozenset(keys.public_keys if keys else ())
     stored, known = await all_heads(database), tuple(published)
     fault = faults_of(stored, trusted) or faults_of(known, trusted, alone=True) or _differs(stored, known)
     walk = Walk(keys, (*stored, *known), frozenset({published_head} if published_head else ()))

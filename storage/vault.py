@@ -35,6 +35,7 @@ KEY_BYTES: Final = 32
 MARK_BYTES: Final = 8
 _MAGIC: Final = b"qf\x01"
 _INDEX_LINE: Final = "index"
+_PUBLIC_LINE: Final = "public"
 
 
 class KeyRing:
@@ -47,12 +48,13 @@ class KeyRing:
     Args:
         *generations: 32 bytes each, oldest first.
         index: The secret of keyed indexes; the first generation's unless that one was retired.
+        retired: The public signing keys of retired generations, oldest first: what they signed stays signed.
 
     Raises:
         KeyFileProblem: A secret of another length, or none.
     """
 
-    def __init__(self, *generations: bytes, index: bytes | None = None) -> None:
+    def __init__(self, *generations: bytes, index: bytes | None = None, retired: tuple[bytes, ...] = ()) -> None:
         secrets = (*generations, generations[0] if index is None and generations else index or b"")
         if not generations or any(len(secret) != KEY_BYTES for secret in secrets):
             raise KeyFileProblem("The key is not 32 bytes long", "Restore the key file from its backup")
@@ -66,11 +68,17 @@ class KeyRing:
         self.mark = _mark_of(self._newest)
         #: The signing keys, newest first; signatures of older ones stay valid.
         self.signers = tuple(Signer(_derive(secret, "sign")) for secret in reversed(generations))
+        self._retired = retired
 
     @property
     def signer(self) -> Signer:
         """The signing key of the newest generation: the one that signs."""
         return self.signers[0]
+
+    @property
+    def public_keys(self) -> tuple[bytes, ...]:
+        """The public halves of every key this server ever signed with, newest first."""
+        return (*(signer.public_key for signer in self.signers), *reversed(self._retired))
 
     @property
     def generation_ids(self) -> tuple[str, ...]:
@@ -126,17 +134,22 @@ class KeyRing:
 
     def with_new_generation(self) -> "KeyRing":
         """The same ring with a new secret that seals from now on."""
-        return KeyRing(*self._generations.values(), random(KEY_BYTES), index=self._index_secret)
+        return KeyRing(*self._generations.values(), random(KEY_BYTES), index=self._index_secret, retired=self._retired)
 
     def newest_only(self) -> "KeyRing":
         """The ring without the older generations: only when nothing is sealed under them any more."""
-        return KeyRing(self._newest, index=self._index_secret)
+        gone = tuple(reversed(self.public_keys[1:]))
+        return KeyRing(self._newest, index=self._index_secret, retired=gone)
 
     def lines(self) -> str:
-        """The key file's text: one secret a line, oldest first; the index's own line where it is not the first."""
+        """The key file's text: one secret a line, oldest first; the index's own line where it is not the first.
+
+        Public keys of retired generations have a line each, before the secrets.
+        """
         secrets = list(self._generations.values())
         own = [f"{_INDEX_LINE} {self._index_secret.hex()}"] if secrets[0] != self._index_secret else []
-        return "".join(f"{line}\n" for line in (*own, *(secret.hex() for secret in secrets)))
+        public = [f"{_PUBLIC_LINE} {key.hex()}" for key in self._retired]
+        return "".join(f"{line}\n" for line in (*own, *public, *(secret.hex() for secret in secrets)))
 
     @classmethod
     def from_lines(cls, text: str) -> "KeyRing":
@@ -146,16 +159,18 @@ class KeyRing:
             ValueError: It is nothing of that kind.
             KeyFileProblem: A secret of another length, or none.
         """
-        index, generations = None, []
+        index, generations, retired = None, [], []
         for line in text.split("\n"):
             head, _, rest = line.strip().rpartition(" ")
             if head == _INDEX_LINE:
                 index = bytes.fromhex(rest)
+            elif head == _PUBLIC_LINE:
+                retired.append(bytes.fromhex(rest))
             elif head:
                 raise ValueError(head)
             elif rest:
                 generations.append(bytes.fromhex(rest))
-        return cls(*generations, index=index)
+        return cls(*generations, index=index, retired=tuple(retired))
 
     def _box(self, secret: bytes, purpose: str) -> Aead:
         box = self._boxes.get((secret, purpose))

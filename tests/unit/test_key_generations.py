@@ -115,6 +115,13 @@ def test_the_newest_generation_signs_and_older_signatures_stay_valid() -> None:
         assert holds(known[signed.key_id], "receipt", b"x", signed.signature)
 
 
+def test_a_retired_generation_leaves_its_public_key_in_the_key_file() -> None:
+    kept = KeyRing.from_lines(NEW.with_new_generation().newest_only().lines())
+    assert kept.public_keys[1:] == (NEW.signer.public_key, OLD.signer.public_key)
+    assert kept.public_keys[0] == kept.signer.public_key
+    assert SECOND.hex() not in kept.lines()
+
+
 def test_a_key_file_of_the_first_release_is_one_secret_and_becomes_two_lines(tmp_path: Path) -> None:
     path = tmp_path / "qingfeng.key"
     path.write_text(FIRST.hex() + "\n", encoding="ascii")
