@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Final
 
 _BLOCK: Final = 256 * 1024  # bytes in one block of the stream
-_LONGEST_ANSWER: Final = 4_096
 _LENGTH: Final = struct.Struct(">I")
 
 
@@ -57,21 +56,31 @@ class ClamAV:
             reader, writer = await asyncio.open_unix_connection(self._unix)
         else:
             reader, writer = await asyncio.open_connection(self._host, int(self._port))
+        # Beyond its limit the daemon answers while it is still being written to, and closes: who reads afterwards
+        # finds the connection broken and the answer gone.
+        answer = asyncio.create_task(reader.readuntil(b"\0"))
         try:
-            with suppress(ConnectionError):  # beyond its limit it answers, and reads no further
-                writer.write(b"zINSTREAM\0")
-                async for some in data:
-                    for at in range(0, len(some), _BLOCK):
-                        block = some[at : at + _BLOCK]
-                        writer.write(_LENGTH.pack(len(block)) + block)
-                        await writer.drain()
-                writer.write(_LENGTH.pack(0))
-                await writer.drain()
-            return (await reader.read(_LONGEST_ANSWER)).decode("utf-8", "replace").strip("\0\n ")
+            with suppress(ConnectionError):
+                await self._send(writer, data, answer)
+            return (await answer).decode("utf-8", "replace").strip("\0\n ")
         finally:
+            answer.cancel()
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
+
+    @staticmethod
+    async def _send(writer: asyncio.StreamWriter, data: AsyncIterator[bytes], answer: asyncio.Task[bytes]) -> None:
+        writer.write(b"zINSTREAM\0")
+        async for some in data:
+            for at in range(0, len(some), _BLOCK):
+                if answer.done():
+                    return
+                block = some[at : at + _BLOCK]
+                writer.write(_LENGTH.pack(len(block)) + block)
+                await writer.drain()
+        writer.write(_LENGTH.pack(0))
+        await writer.drain()
 
 
 def _read(answer: str) -> Scanned:

@@ -10,6 +10,8 @@ from storage.unit_of_work import Storage
 log = structlog.stdlib.get_logger(__name__)
 
 AT_ONCE: Final = 20
+#: One file on which the scanner fails does not keep it from the others; after so many it is down.
+_GIVE_UP: Final = 3
 
 
 async def scan_files(storage: Storage, scanner: ClamAV) -> int:
@@ -19,13 +21,16 @@ async def scan_files(storage: Storage, scanner: ClamAV) -> int:
     """
     async with storage.unit_of_work() as uow:
         waiting = await uow.files.to_scan(AT_ONCE)
-    done = 0
+    done = failures = 0
     for stored in waiting:
         try:
             said = await scanner.scan(storage.files.read(stored.id))
         except ScannerDown as error:
             log.warning("scanner_down", error=type(error))
-            break
+            failures += 1
+            if failures == _GIVE_UP:
+                break
+            continue
         except Exception as error:  # noqa: BLE001 - a file that cannot be read is verify-files' to tell, not the scan's end
             log.warning("scan_failed", file=stored.id, error=type(error))
             said = Scanned(too_large=True)

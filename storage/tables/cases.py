@@ -322,13 +322,13 @@ upload_link = Table(
     Column("used_at", Instant),
 )
 
-#: Signed receipts that were given out, newest last; a receipt's token is kept as a keyed hash.
+#: Signed receipts that were given out, newest last; of a receipt's token its hash is kept.
 case_receipt = Table(
     "case_receipt",
     metadata,
     Column("id", Key, primary_key=True),
     Column("case_id", ForeignKey("cases.id", ondelete="RESTRICT"), nullable=False, index=True),
-    Column("token_index", LargeBinary, nullable=False, unique=True),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
     Column("text_sealed", LargeBinary, nullable=False),  # as it was given, so that its reporter sees it again
     Column("issued_at", Instant, nullable=False),
 )

@@ -71,7 +71,7 @@ def test_every_setting_stands_in_the_readme_with_its_default(field: str) -> None
 def test_no_setting_stands_in_a_document_that_does_not_exist() -> None:
     known = {f"{PREFIX}{field.upper()}" for field in Settings.model_fields} | {"QINGFENG_TEST_POSTGRESQL"}
     for document in DOCUMENTS:
-        assert set(re.findall(r"QINGFENG_[A-Z_]+", document.read_text("utf-8"))) <= known, document.name
+        assert set(re.findall(r"QINGFENG_[A-Z0-9_]+", document.read_text("utf-8"))) <= known, document.name
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

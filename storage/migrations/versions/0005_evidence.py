@@ -108,12 +108,12 @@ def _create_tables() -> None:
         "case_receipt",
         sa.Column("id", Key, nullable=False),
         sa.Column("case_id", Key, nullable=False),
-        sa.Column("token_index", sa.LargeBinary(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("issued_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_receipt_case_id"), ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_receipt")),
-        sa.UniqueConstraint("token_index", name=op.f("uq_case_receipt_token_index")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_case_receipt_token_hash")),
     )
     op.create_index(op.f("ix_case_receipt_case_id"), "case_receipt", ["case_id"])
     op.create_table(
