@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from handlers.desk.forms import FormState
 from handlers.desk.releases import Errors, tried
 from handlers.desk.request import Signed, Visit
 from handlers.services import custody, key_pairs
@@ -82,7 +83,12 @@ async def _page(
         colleagues=[(str(one.id), one.display_name) for one in view.colleagues],
         recovery=recovery,
         groups=recovery.split("-") if recovery else [],
+        form_of=lambda name: FormState(name, name in wrong, _kept(visit) if name in wrong else {}, wrong.get(name, {})),
         errors=wrong,
-        summary=[pair for form in wrong.values() for pair in form.items()],
-        typed=visit.form.fields if wrong else {},
+        summary=[(f"{form}-{name}", said) for form, faults in wrong.items() for name, said in faults.items()],
     )
+
+
+def _kept(visit: Visit) -> dict[str, str]:
+    """What was typed, without passwords."""
+    return {name: value for name, value in visit.form.fields.items() if name != "password"}
