@@ -3,7 +3,7 @@
 The queue: the service behind the page (a page of fifty, filtered and sorted, with the counts of every state), as an
 official of the county and as one of a single town, in every narrowing the page offers. Both sizes live in two
 databases of one server and are asked in turns. Filing: the whole use case against the bare INSERTs of the rows it
-leaves, and a COMMIT, on SQLite and on PostgreSQL.
+leaves, and a COMMIT, on SQLite and on PostgreSQL. Sealing: what a name in shares costs of filing a report with one.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from sqlalchemy import Table, insert, select
 
 from bot.clock import SystemClock
 from handlers.services import cases
-from handlers.services.intake import Intake, NewReport
+from handlers.services.intake import Intake, NewReport, begin_name
 from knowledge.casework.access import Role
 from knowledge.casework.categories import load_categories
 from knowledge.casework.classification import Classifier
@@ -83,7 +83,7 @@ OPEN = (
 
 
 async def measure() -> dict[str, float]:
-    return {**await queue(), **await intake()}
+    return {**await queue(), **await intake(), **await sealing()}
 
 
 async def queue() -> dict[str, float]:
@@ -246,6 +246,46 @@ async def _intake_ratio(url: str, folder: Path, count: int, rounds: int) -> floa
         ratios.append(ours / theirs)
     await storage.close()
     return round(statistics.median(ratios), 3)
+
+
+async def sealing(count: int = 40, rounds: int = 5) -> dict[str, float]:
+    """What a name costs: sealing it and splitting its key for three custodians, as a share of the whole intake."""
+    keys = KeyRing(bytes(range(32)))
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/bench.db"
+        await migrate(url)
+        storage = Storage(Database(url), keys, FileStore(Path(folder) / "files", keys), SystemClock())
+        async with storage.unit_of_work() as uow:
+            village = (await factories.add_county(uow))[factories.VILLAGE]
+            for turn in range(3):
+                await factories.add_custodian(uow, username=f"custodian{turn}")
+            await factories.add_official(uow, Role.DISCIPLINE_OFFICIAL)
+            public = await factories.public_keys(uow)
+            await uow.commit()
+        use_case = Intake(Classifier(load_categories()))
+
+        async def seal() -> None:
+            factories.sealed_name(public, "周小雨", "13900139000")
+
+        async def whole() -> None:
+            async with storage.unit_of_work() as uow:
+                name = await begin_name(uow, village, STORY)
+                assert name is not None
+                name = name.with_part("name", "周小雨").with_part("contact", "13900139000")
+                await use_case.file(uow, NewReport(village, STORY, "王某", evidence_count=1, name=name))
+                await uow.commit()
+
+        shares, times = [], []
+        await _rate(whole, count)  # the caches fill
+        for _ in range(rounds):
+            sealed, filed = await _rate(seal, count), await _rate(whole, count)
+            shares.append(filed / sealed)
+            times.append(1_000 / sealed)
+        await storage.close()
+    return {
+        "sealing_share_of_intake": round(statistics.median(shares), 3),
+        "sealing_ms_a_name": round(statistics.median(times), 2),
+    }
 
 
 async def _rows_left_by(storage: Storage, act: Callable[[], Awaitable[None]]) -> list[tuple[Table, dict[str, Any]]]:

@@ -12,9 +12,10 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select, text, update
 
+from handlers.services import key_pairs
 from handlers.services.access import LINK_LIFE, SESSION_IDLE, TOTP_SECONDS, Access, Caller, Seat, SignedIn, hash_token
 from handlers.services.errors import BadInput, LinkSpent, SignInRefused
-from knowledge.casework.access import Role
+from knowledge.casework.access import NAME_ROLES, Role
 from storage import audit
 from storage.tables.officials import desk_session, official, sign_in_link, sign_in_strain
 from storage.unit_of_work import Storage
@@ -288,13 +289,48 @@ async def test_a_seat_with_a_wrong_field_is_refused_by_its_name(
         assert (await ACCESS.create_official(uow, **right)).official.display_name == "fresh"
 
 
-async def test_only_a_custodian_gets_a_key_pair_and_it_opens_with_the_same_password(sqlite_storage: Storage) -> None:
+async def test_whoever_may_know_a_name_gets_a_key_pair_under_the_same_password(
+    sqlite_storage: Storage,
+) -> None:
+    """P8, N10: custodians, and those who may ask them; nobody else."""
     seats = {role: await seat_for(sqlite_storage, username=role.replace("_", "."), role=role) for role in Role}
     async with sqlite_storage.unit_of_work() as uow:
         assert set(await uow.officials.custodians()) == {seats[Role.CUSTODIAN].official.id}
         acts = await uow.read(text("SELECT act FROM event"))
+        pairs = {role: await uow.officials.key_of(seat.official.id) for role, seat in seats.items()}
+    assert {role for role, pair in pairs.items() if pair is not None} == set(NAME_ROLES)
+    assert [pair.unlock(PASSWORD).public_key == pair.public_key for pair in pairs.values() if pair] == [True] * 4
     assert [row.act for row in acts] == ["official_created"] * len(Role)
     assert (await audit.verify(sqlite_storage.database)).fault is None
+
+
+async def test_an_official_of_the_release_before_gets_a_key_pair_at_the_next_sign_in(
+    storage: Storage, clock: FakeClock
+) -> None:
+    other = await without_key(storage)
+    assert await refused(storage, other, username="older", password="wrong horse battery") == 0
+    async with storage.unit_of_work() as uow:
+        assert await uow.officials.key_of(other.official.id) is None
+    await sign_in(storage, other, username="older")
+    async with storage.unit_of_work() as uow:
+        first = await uow.officials.key_of(other.official.id)
+    assert first is not None
+    assert first.unlock(PASSWORD)
+    clock.advance(timedelta(seconds=TOTP_SECONDS))
+    await sign_in(storage, other, username="older")
+    async with storage.unit_of_work() as uow:
+        assert await uow.officials.key_of(other.official.id) == first
+
+
+async def without_key(storage: Storage) -> Seat:
+    """A seat as the release before made it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(key_pairs, "begin", no_key)
+        return await seat_for(storage, "older")
+
+
+async def no_key(*_: object, **__: object) -> bool:
+    return False
 
 
 async def test_neither_password_nor_secret_stands_in_the_database(sqlite_storage: Storage) -> None:

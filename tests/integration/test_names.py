@@ -20,8 +20,8 @@ from knowledge.casework.names import NameState, normal_contact
 from storage.custody import Pepper
 from storage.errors import WrongPassword
 from storage.outbox import PURPOSE
-from storage.tables.cases import cases
-from storage.tables.custody import custodian_pepper, identity, identity_share
+from storage.tables.cases import cases, contact_attempt
+from storage.tables.custody import custodian_pepper, identity, identity_release, identity_share
 from storage.tables.records import event, outbox
 from storage.unit_of_work import Storage
 from storage.vault import KeyRing
@@ -357,6 +357,7 @@ async def test_a_thousand_new_profiles_in_the_chat_change_nothing_about_a_verifi
             custodian = await uow.officials.by_username("custodian")
         await verify(sqlite_storage, custodian, number)
         before = await what_is_known_of_the_name(sqlite_storage)
+        assert len(before) == 4  # the case, the name, its one share, the call
         for turn in range(1_000):
             message = who.message(text=f"第 {turn} 次说话")
             profile = {"first_name": f"新名字{turn}", "last_name": "县长", "username": f"name_{turn}"}
@@ -369,5 +370,6 @@ async def test_a_thousand_new_profiles_in_the_chat_change_nothing_about_a_verifi
 async def what_is_known_of_the_name(storage: Storage) -> list[tuple[object, ...]]:
     async with storage.unit_of_work() as uow:
         rows = await uow.read(select(cases.c.name_state, cases.c.person_token))
-        rows += await uow.read(select(identity))
+        for table in (identity, identity_share, contact_attempt, identity_release):
+            rows += await uow.read(select(table))
     return [tuple(row) for row in rows]
