@@ -18,6 +18,7 @@ from fastapi.responses import JSONResponse
 from bot.channels import telegram
 from bot.channels.errors import NoticeTokenRejected
 from bot.channels.web.api import WebChat, create_web_chat
+from bot.channels.web.entrance import Limits
 from bot.channels.web.session import NAME as WEB
 from bot.channels.web.session import WEB_TOKEN, WebChatSession
 from bot.channels.web.signals import ChatSignals
@@ -159,8 +160,16 @@ async def open_application(
             homes=homes,
             public_url=settings.public_url,
             wake=deliveries.wake,
+            public_url=settings.public_url,
         )
-        web = WebChat(storage, dispatcher, channels[0].bot, locks, signals)
+        web = WebChat(
+            storage,
+            dispatcher,
+            channels[0].bot,
+            locks,
+            signals,
+            Limits(settings.entrance_limit, -(-settings.entrance_limit // 4), settings.entrance_bits),
+        )
         async with storage.unit_of_work() as uow:
             await commitments.publish_packs(uow)
             await _keep_rules(uow)

@@ -14,7 +14,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.channels.web.page import STATIC, render_page
+from bot.channels.web.page import STATIC, render_page, render_privacy
 from handlers.desk.assets import static_files
 from handlers.desk.security import SecurityHeaders
 
@@ -26,7 +26,7 @@ class StartRefused(Exception):
 class Front:
     """The ASGI application of a deployment: the first page by itself, all else by the rest once it is ready."""
 
-    def __init__(self, *, demo: bool, contact: str, secure: bool) -> None:
+    def __init__(self, *, demo: bool, contact: str, secure: bool, body: str = "") -> None:
         self._rest: asyncio.Future[ASGIApp] = asyncio.get_running_loop().create_future()
 
         async def show_page(request: Request) -> Response:
@@ -35,9 +35,15 @@ class Front:
         async def healthz(_: Request) -> Response:
             return PlainTextResponse("ok\n")
 
+        notice = render_privacy(demo=demo, body=body, contact=contact)
+
+        async def show_privacy(_: Request) -> Response:
+            return HTMLResponse(notice)
+
         own = Starlette(
             routes=[
                 Route("/", show_page),
+                Route("/privacy", show_privacy),
                 Route("/healthz", healthz),
                 Mount("/static", static_files()),
                 Mount("/chat", StaticFiles(directory=STATIC)),

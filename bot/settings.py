@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     telegram_api: str | None = None
     officials_telegram_token: SecretStr | None = None
     notices_at: time | None = None  # officials' notices leave once a day, at this time in Shanghai; None: at once
+    body: str = ""  # the body that runs this, named in the privacy notice
+    entrance_limit: int = Field(default=120, ge=1)  # new browsers a minute before one has to work or wait
+    entrance_bits: int = Field(default=17, ge=1, le=24)  # how hard that work is; each bit doubles it
     contact: str = ""  # a sentence with a phone number, for people whose browser cannot chat
     log_level: str = "INFO"
     log_witness: str | None = None  # where signed heads of the event log are sent: https://... or file:///...

@@ -297,6 +297,7 @@ async def open_site(
             _env_file=None,
             base_url="http://qingfeng.test",
             telegram_api=api.base_url,
+            entrance_limit=100_000,  # a test's people all come from one address, within a second
             telegram_token=SecretStr(TELEGRAM_TOKEN) if channel == "telegram" else None,
             officials_telegram_token=SecretStr(OFFICIALS_TOKEN) if officials else None,
         )

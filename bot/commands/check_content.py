@@ -25,6 +25,7 @@ from knowledge.errors import ContentError
 from knowledge.law_texts import LawText, read_law
 from knowledge.loader import load_knowledge
 from knowledge.model import KnowledgeBase
+from knowledge.privacy import privacy_notice
 from knowledge.review import Review, review
 from knowledge.rules.against_texts import LawTextRefused, mismatches, recognise
 
@@ -74,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         load_custody()
         load_labels()
         load_replies()
+        privacy_notice()
         load_sheets()
     except ContentError as error:
         print(error, file=sys.stderr)

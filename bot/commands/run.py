@@ -55,7 +55,7 @@ async def _serve(settings: Settings) -> int:
             sock = listening_socket(settings.host, settings.port)
             demo = await deployment.get(storage, deployment.DEMO) is not None
             secure = settings.public_url.startswith("https://")
-            front = Front(demo=demo, contact=settings.contact, secure=secure)
+            front = Front(demo=demo, contact=settings.contact, secure=secure, body=settings.body)
             config = uvicorn.Config(
                 front, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3
             )

@@ -9,8 +9,9 @@ from typing import Final
 
 from aiogram.filters import Filter
 from aiogram.fsm.state import State, StatesGroup
-from aiogram.types import Message
+from aiogram.types import CallbackQuery, Message
 
+from handlers.chat.keyboards import MenuTap
 from handlers.services.receipts import read_code, read_number
 
 _HOME: Final = re.compile(
@@ -18,6 +19,7 @@ _HOME: Final = re.compile(
 )
 
 _CODE_BEGINS: Final = re.compile(r"[Qq\uff31\uff51]\W{0,3}[Cc\uff23\uff43]")  # a cheap look before the dear one
+_OWN_DATA: Final = frozenset(MenuTap(act=act).pack() for act in ("privacy", "own", "ask_erase", "erase"))
 _LONGEST_NUMBER: Final = 40  # characters around QF-7K2M-9D4X
 
 
@@ -78,6 +80,14 @@ class SaysHome(Filter):
     async def __call__(self, message: Message) -> bool:
         """Whether it is shaped like one; whether such a place is known, the handler finds out."""
         return _HOME.fullmatch(bare(message.text)) is not None
+
+
+class TapsOwnData(Filter):
+    """A press that asks what is held about somebody, or to erase it."""
+
+    async def __call__(self, query: CallbackQuery) -> bool:
+        """Whether it is."""
+        return (query.data or "") in _OWN_DATA
 
 
 class HasText(Filter):

@@ -8,18 +8,22 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.chat import commit, follow, home, official, texts, wording
-from handlers.chat.filters import CommandOrWord, Flow, Says, bare
+from handlers.chat.filters import CommandOrWord, Flow, Says, TapsOwnData, bare
 from handlers.chat.follow import leave
 from handlers.chat.keyboards import MenuTap
 from handlers.chat.reply import Reply
 from handlers.chat.report import begin
 from handlers.chat.transaction import Channel
+from handlers.services import own_data
 from handlers.services.access import NOTICES
 from handlers.services.commitments import INVITATION
 from handlers.services.home import Homes
 from handlers.services.reports import Reports
 from storage.repositories.people import Person
 from storage.unit_of_work import UnitOfWork
+
+#: Where a web chat's page fetches what is held about it.
+OWN_DATA_LINK: Final = "/api/chat/own-data"
 
 
 async def on_deep_link(
@@ -94,6 +98,42 @@ async def on_wants_own_home(message: Message, state: FSMContext, uow: UnitOfWork
     return await home.show(uow, who, state, homes)
 
 
+async def on_wants_own_data(
+    message: Message, state: FSMContext, uow: UnitOfWork, who: Person, channel: Channel
+) -> Reply:
+    """Somebody wants to know what is held about them."""
+    await leave(state, uow, who)
+    return texts.own_data(await own_data.look(uow, who), OWN_DATA_LINK if channel.in_transaction else "")
+
+
+async def on_asks_what_becomes_of_it(message: Message, channel: Channel, public_url: str) -> Reply:
+    """Somebody wants to know what becomes of a name."""
+    return texts.privacy(f"{public_url}/privacy", is_ours=channel.in_transaction)
+
+
+async def on_own_data_tapped(
+    query: CallbackQuery,
+    callback_data: MenuTap,
+    state: FSMContext,
+    uow: UnitOfWork,
+    who: Person,
+    channel: Channel,
+    public_url: str,
+) -> Reply:
+    """What becomes of a name, what is held, and erasing it; a report being written goes on meanwhile."""
+    match callback_data.act:
+        case "privacy":
+            return texts.privacy(f"{public_url}/privacy", is_ours=channel.in_transaction)
+        case "ask_erase":
+            return texts.confirm_erase(is_ours=channel.in_transaction)
+        case "erase":
+            await leave(state, uow, who)
+            await own_data.erase_chat(uow, who)
+            return texts.erased()
+        case _:
+            return texts.own_data(await own_data.look(uow, who), OWN_DATA_LINK if channel.in_transaction else "")
+
+
 async def on_wants_to_move(message: Message, state: FSMContext, uow: UnitOfWork, who: Person, homes: Homes) -> Reply:
     """Somebody is at home elsewhere."""
     await leave(state, uow, who)
@@ -130,7 +170,12 @@ _MINE: Final = (wording.MINE, "进度", "查进度", "我的举报")
 _HOME: Final = (wording.HOME, "我的村", "我的社区")
 _MOVE: Final = ("换村", "改村", "换社区", "改社区", "换个村", "换地方")
 _SIGN: Final = ("签承诺书", "承诺书", "签承诺", "现在签")
-_WORDS: Final = (*_HELLO, *_STOP, *_DROP, *_ASK, *_REPORT, *_MINE, *_HOME, *_MOVE, *_SIGN)
+_OWN_DATA: Final = (wording.OWN_DATA, "我的信息", "删除我的数据", "删掉我的数据")
+_PRIVACY: Final = (wording.PRIVACY, "隐私", "隐私说明")
+_WORDS: Final = (
+    *(*_HELLO, *_STOP, *_DROP, *_ASK, *_REPORT, *_MINE),
+    *(*_HOME, *_MOVE, *_SIGN, *_OWN_DATA, *_PRIVACY),
+)
 
 
 def create_router() -> Router:
@@ -155,5 +200,10 @@ def create_router() -> Router:
     router.message.register(on_wants_to_move, Says(*_MOVE))
     router.message.register(on_wants_to_sign, Command("sign"))
     router.message.register(on_wants_to_sign, Says(*_SIGN))
+    router.message.register(on_wants_own_data, Command("data"))
+    router.message.register(on_wants_own_data, Says(*_OWN_DATA))
+    router.message.register(on_asks_what_becomes_of_it, Command("privacy"))
+    router.message.register(on_asks_what_becomes_of_it, Says(*_PRIVACY))
+    router.callback_query.register(on_own_data_tapped, MenuTap.filter(), TapsOwnData())
     router.callback_query.register(on_menu_tapped, MenuTap.filter())
     return router

@@ -12,15 +12,28 @@ from typing import Any, Final
 from handlers.chat import case_texts, evidence_texts
 from handlers.chat.keyboards import CaseTap, HomeTap, MenuTap, ReportTap, SignTap, entry_data, inquiry_data
 from handlers.chat.reply import Button, Reply, rows_of, tap
-from handlers.chat.wording import ASK, MINE, REPORT, days_left, menu_buttons, people_date, short
+from handlers.chat.wording import (
+    ASK,
+    MINE,
+    OWN_DATA,
+    PRIVACY,
+    REPORT,
+    days_left,
+    menu_buttons,
+    people_date,
+    short,
+    short_date,
+)
 from handlers.services.answers import AskOutcome
 from handlers.services.commitments import Signed, SigningView
 from handlers.services.home import Home
 from handlers.services.laws import Quoted
+from handlers.services.own_data import OwnCase, OwnData
 from handlers.services.own_dates import ELECTION_DAY, OwnDate, OwnDates, Standing
 from handlers.services.report_view import Problem, ReportView, Step
 from knowledge.clock import SHANGHAI, local_date
 from knowledge.model import Answer, Citation, Intent, Jurisdiction, Kind
+from knowledge.privacy import privacy_notice
 from storage.repositories.places import Place
 
 _CIRCLED: Final = "①②③④⑤⑥⑦⑧⑨"
@@ -102,6 +115,81 @@ def something_broke(reference: str) -> Reply:
     return Reply(
         f"刚才这条没处理好，是系统的问题，不怪您。\n请过一会儿再发一次；还不行，请告诉值班的人编号 {reference}。"
     )
+
+
+# What is held about somebody
+
+
+def privacy(link: str, *, is_ours: bool) -> Reply:
+    """What becomes of a name, in short, and where the whole of it stands; elsewhere a word on who reads along."""
+    said = privacy_notice().asked if is_ours else f"{privacy_notice().asked}\n{privacy_notice().telegram}"
+    first = Button("看完整说明", url=link)
+    return Reply(said, ((first,), (tap("接着写", MenuTap(act="report")), tap(OWN_DATA, MenuTap(act="own"))), _ONE_MENU))
+
+
+def own_data(data: OwnData, link: str = "") -> Reply:
+    """What is held about somebody: counted, with the ways to take it along and to erase it."""
+    lines = ["我们这里存着您的："]
+    lines.append(f"聊天记录{data.messages}条，问过的话{len(data.questions)}句。")
+    lines.append(f"您的村（社区）：{data.home or '没有存'}。")
+    if data.draft:
+        lines.append("没写完的反映1份。")
+    if data.waiting:
+        lines.append(f"排着等交的反映{data.waiting}件。")
+    lines.extend(_own_case(one) for one in data.cases)
+    if not data.cases:
+        lines.append("从这里交的、跟这个聊天连着的反映：没有。")
+    lines.append(f"办完的件存{data.keeps_years}年，必查的归档。名字系统自己打不开，所以这里不显示。")
+    rows: list[tuple[Button, ...]] = [(Button("拿走一份", url=link),)] if link else []
+    rows.append((tap("删掉聊天和草稿", MenuTap(act="ask_erase")),))
+    return Reply("\n".join(lines), (*rows, (tap(PRIVACY, MenuTap(act="privacy")), tap(ASK, MenuTap(act="ask")))))
+
+
+def _own_case(one: OwnCase) -> str:
+    name = "没留名"
+    if one.has_name:
+        name = f"留了名，{short_date(one.agreed.given_at)}同意的" if one.agreed else "留了名"
+    return f"{one.number}：{short_date(one.received_at)}收到，{case_texts.PUBLIC_STATES[one.state]}，{name}。"
+
+
+def own_data_file(data: OwnData, now: datetime) -> str:
+    """The same as a text to take along, with every word that can be opened."""
+    lines = [f"清风 · 我的数据（{people_date(local_date(now))}）", own_data(data).text, "", "问过的话："]
+    lines.extend(f"- {one}" for one in data.questions)
+    lines.append("没写完的反映：")
+    lines.extend(f"- {_FIELD_LABELS.get(name, name)}：{words}" for name, words in data.draft.items())
+    lines.append("说过的话在聊天里，发来的文件在聊天里点开就能存。")
+    return "\n".join(lines) + "\n"
+
+
+_FIELD_LABELS: Final = {
+    "what": "经过",
+    "who": "反映谁",
+    "place": "哪个村",
+    "when": "时间",
+    "where": "地点",
+    "how_known": "怎么知道的",
+    "identity": "姓名电话（遮住的）",
+}
+
+
+def confirm_erase(*, is_ours: bool) -> Reply:
+    """Before a chat is forgotten."""
+    here = "" if is_ours else "对话里已经显示的，请您自己在 Telegram 里删。\n"
+    return Reply(
+        "真的删吗？聊天记录、问过的话、没交的草稿，删了找不回来。\n"
+        f"{here}已经交上来的反映删不了：办案的材料法律要求留着（个人信息保护法第十三条、第四十七条）。"
+        "不想再追问，可以在那一件里点“不想反映了”。编号和查询码请先记下。",
+        ((tap("不删", MenuTap(act="own")),), (tap("删掉", MenuTap(act="erase")),)),
+    )
+
+
+def erased() -> Reply:
+    """After a chat was forgotten."""
+    return Reply("删掉了。还在等答复的话，答复完再删。想问想说，随时再来。", rows_of(menu_buttons(), 2))
+
+
+_ONE_MENU: Final = (tap(ASK, MenuTap(act="ask")),)
 
 
 # Ask
@@ -409,7 +497,8 @@ _QUESTIONS: Final = {
         "最后，请留名字和手机号，发在一条里。\n"
         "比如：王小明 后面写11位手机号。\n"
         "留名的会优先办，并且给您回音。名字和号码马上另外加密，办案的人也要批准了才打得开，被反映的人和村里都打不开。\n"
-        "不用身份证。也可以不留名，一样会办。"
+        "不用身份证。也可以不留名，一样会办。\n"
+        f"{privacy_notice().consent}"
     ),
 }
 _FIELD_NAMES: Final = {
@@ -536,6 +625,7 @@ def _problem(view: ReportView) -> str:
         Problem.NAME_MISSING: "号码收好了，已经加密。请再发您的名字。",
         Problem.NO_CUSTODIAN: "现在还没有人保管名字的钥匙。为了保护您，刚才那条没有存。可以先不留名交上来。",
         Problem.NAME_AGAIN: "还没交，写的都在。保管名字的人变了，名字打不开了。请再写一遍名字和电话，或者点“不留名”。",
+        Problem.CONSENT_FIRST: "存名字之前，先请您看一眼下面这段话。刚才那条没有存，同意的话请再发一次。",
         Problem.STORY_FULL: "写的已经很多了，刚才这段没有存。请先交上来，交了以后再补充。",
         Problem.NOTHING_YET: "请先说说是什么事，一句话也行。",
     }
@@ -577,6 +667,7 @@ def _prompt_rows(view: ReportView) -> tuple[tuple[Button, ...], ...]:
         rows.append((tap(done, ReportTap(act="skip", step=step)), tap("有大文件", ReportTap(act="upload", step=step))))
     if step is Step.IDENTITY:
         rows.append((tap("不留名", ReportTap(act="skip", step=step)),))
+        rows.append((tap(PRIVACY, MenuTap(act="privacy")),))
         if not view.answers.get("identity", {}).get("other_contact"):
             rows.append((tap("换一种联系方式", ReportTap(act="other", step=step)),))
     back = "返回" if view.editing else "上一步"

@@ -11,6 +11,8 @@ ASK: Final = "我想问"
 REPORT: Final = "我要反映"
 MINE: Final = "我的反映"
 HOME: Final = "我的村（社区）"
+OWN_DATA: Final = "我的数据"
+PRIVACY: Final = "怎么用我的信息"
 _WEEKDAYS: Final = "一二三四五六日"
 
 

@@ -688,6 +688,8 @@ RULES: Final[dict[str, str]] = {
     "clock_pause": "这个期限现在停不了：不能停、停得太久，或者和已经停的日子重了。",
     "case_delete": "件不能删除。",
     "case_fixed": "件的编号、地点、内容和收到时间不能改。",
+    "consent_missing": "在聊天里留了名的反映，要先有本人的同意，名字才能存。",
+    "consent_fixed": "本人同意的记录不能改，也不能删。",
     "case_round": "重新办理时，轮次只能加一。",
     "no_such_transition": "不能从现在的状态直接到那一步。",
     "must_investigate": "这件属于必查，查完并由第二人审核后才能办结。",

@@ -42,6 +42,7 @@ class Problem(StrEnum):
     NAME_AGAIN = "name_again"
     NOTHING_YET = "nothing_yet"
     STORY_FULL = "story_full"
+    CONSENT_FIRST = "consent_first"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from handlers.services.intake import NARRATIVE, Intake, begin_name
 from handlers.services.place_names import ELECTING, matching
 from handlers.services.report_view import PROMPTS, Problem, Queued, Receipt, ReportView, Step
 from handlers.services.submission import Submission
+from knowledge.privacy import privacy_notice
 from storage.custody import SealedName
 from storage.repositories.people import Person
 from storage.repositories.places import Place
@@ -23,6 +24,7 @@ from storage.unit_of_work import UnitOfWork
 
 MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 MAX_FILES: Final = 30
+NOTICE: Final = "notice"
 _LONGEST: Final = {"what": 10_000}
 _LONGEST_STORY: Final = 100_000
 _LONGEST_FIELD: Final = 200
@@ -147,6 +149,7 @@ class Reports:
             return await self._view(uow, draft, Problem.NOTHING_YET if step is Step.WHAT else None)
         if step is Step.IDENTITY:
             draft.answers["identity"] = {"anonymous": True}
+            await uow.drafts.disagree(draft)
         elif step is not Step.EVIDENCE:
             draft.answers.setdefault(step, "")
         return await self._advance(uow, draft)
@@ -232,6 +235,11 @@ class Reports:
             return None
         if Step(draft.step) is not Step.REVIEW:
             return await self._view(uow, draft)
+        if "sealed" in draft.answers.get("identity", {}) and not await uow.drafts.agreed(draft.id):
+            draft.step = Step.IDENTITY  # a name of before there was a notice: it is asked for once more
+            del draft.answers["identity"]
+            await uow.drafts.save(draft)
+            return await self._view(uow, draft, Problem.CONSENT_FIRST)
         try:
             given = await self._submission.submit(uow, draft, who.recipient)
         except NameNotKept:
@@ -295,8 +303,12 @@ class Reports:
         empty = await _begin_name(uow, draft)
         if empty is None:
             return await self._view(uow, draft, Problem.NO_CUSTODIAN, remove_incoming=True)
+        if draft.answers.get(NOTICE) != privacy_notice().version:  # the text was not the one that is agreed to
+            return await self._view(uow, draft, Problem.CONSENT_FIRST, remove_incoming=True)
         known = draft.answers.get("identity", {})
         draft.answers["identity"], problem, detail = given_names.take(words, known, lambda: empty)
+        if len(draft.answers["identity"]) > len(known):
+            await uow.drafts.agree(draft, privacy_notice().version)
         if problem is None:
             return await self._advance(uow, draft, remove_incoming=True)
         await uow.drafts.save(draft)
@@ -330,6 +342,9 @@ class Reports:
         remove_incoming: bool = False,
     ) -> ReportView:
         step = Step(draft.step)
+        if step is Step.IDENTITY and draft.answers.get(NOTICE) != privacy_notice().version:
+            draft.answers[NOTICE] = privacy_notice().version  # what is shown now is what a name sent next agrees to
+            await uow.drafts.save(draft)
         if step is Step.PLACE and not places:
             places = tuple(await uow.places.all_of(*ELECTING))
         tells_files = step in (Step.EVIDENCE, Step.REVIEW) or bool(kept)

@@ -94,6 +94,16 @@ class Inquiries(Repository):
             await self._uow.execute(update(inquiry).where(inquiry.c.id == one.id).values(question_sealed=b""))
         return tuple(one.question for one in told)
 
+    async def asked_by(self, person_id: int, most: int) -> tuple[str, ...]:
+        """What a person asked and what was not emptied, newest first."""
+        query = select(inquiry).where(inquiry.c.person_id == person_id, _KEPT).order_by(inquiry.c.id.desc()).limit(most)
+        return tuple(one.question for one in map(self._opened, await self._uow.read(query)))
+
+    async def empty_asked(self, person_id: int) -> None:
+        """Forget what a person asked, but for what still waits for an answer."""
+        done = (inquiry.c.person_id == person_id, inquiry.c.state != "waiting", _KEPT)
+        await self._uow.execute(update(inquiry).where(*done).values(question_sealed=b""))
+
     async def judge(self, inquiry_id: int, person_id: int, *, useful: bool) -> None:
         """The asker says whether the answer helped."""
         await self._uow.execute(

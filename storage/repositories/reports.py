@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.batched_reads import BatchedRead
 from storage.engine import Database
 from storage.repositories.base import Repository
-from storage.tables.cases import cases, report_draft
+from storage.tables.cases import cases, consent, report_draft
 
 if TYPE_CHECKING:
     from storage.unit_of_work import UnitOfWork
@@ -51,6 +52,14 @@ class OpenDrafts(BatchedRead[int, Any]):
 
 async def _open(connection: AsyncConnection, people: list[int]) -> dict[int, Any]:
     return {row.person_id: row for row in await connection.execute(_IN_WRITING, {"people": people})}
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Consent to keeping a name: the version of the text that was shown, and when."""
+
+    text_version: str
+    given_at: datetime
 
 
 class Drafts(Repository):
@@ -150,6 +159,29 @@ class Drafts(Repository):
         """Leave nothing of a draft: nobody is to find from the chat to the case."""
         await self._uow.execute(delete(report_draft).where(report_draft.c.id == draft.id))
         self._left(draft)
+
+    async def agree(self, draft: Draft, text_version: str) -> None:
+        """Note that the reporter agrees to a name being kept, after reading a text; the first time counts."""
+        insert = sqlite.insert if self._uow.storage.database.is_sqlite else postgresql.insert
+        values = {"draft_id": draft.id, "text_version": text_version, "given_at": self._uow.clock.now()}
+        await self._uow.execute(insert(consent).values(**values).on_conflict_do_nothing())
+
+    async def agreed(self, draft_id: int) -> Agreed | None:
+        """What the reporter agreed to; None when they did not, or not any more."""
+        query = select(consent.c.text_version, consent.c.given_at).where(consent.c.draft_id == draft_id)
+        rows = await self._uow.read(query)
+        return Agreed(rows[0].text_version, rows[0].given_at) if rows else None
+
+    async def agreed_of_case(self, case_id: int) -> Agreed | None:
+        """What the reporter of a case agreed to; None where no name was left in the chat."""
+        query = select(consent.c.text_version, consent.c.given_at).join(cases, cases.c.draft_id == consent.c.draft_id)
+        rows = await self._uow.read(query.where(cases.c.id == case_id))
+        return Agreed(rows[0].text_version, rows[0].given_at) if rows else None
+
+    async def disagree(self, draft: Draft) -> None:
+        """The reporter leaves no name after all."""
+        if await self.agreed(draft.id):
+            await self._uow.execute(delete(consent).where(consent.c.draft_id == draft.id))
 
     async def begun_at(self, case_id: int) -> datetime | None:
         """When the report of a case was begun; None where nothing of its draft was kept."""

@@ -68,6 +68,16 @@ report_draft = Table(
     ),
 )
 
+#: That a reporter agreed to a name being kept: which text was shown, and when; no more.
+consent = Table(
+    "consent",
+    metadata,
+    Column("draft_id", Key, ForeignKey("report_draft.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("text_version", String(20), nullable=False),
+    Column("given_at", Instant, nullable=False),
+    CheckConstraint("length(text_version) > 0", name="to_a_text"),
+)
+
 cases = Table(
     "cases",
     metadata,

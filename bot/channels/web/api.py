@@ -14,6 +14,7 @@ import asyncio
 import hashlib
 import json
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -24,10 +25,13 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.datastructures import UploadFile
 
+from bot.channels.web.entrance import Challenge, Entrance, Limits
 from bot.channels.web.session import NAME, NOT_SENT, toasts
 from bot.channels.web.signals import ChatSignals
 from handlers.chat import texts
+from handlers.chat.menu import OWN_DATA_LINK
 from handlers.chat.transaction import ChatLocks, UpdateFailed
+from handlers.services import own_data
 from handlers.services.reports import MAX_FILE_BYTES
 from storage.outbox import Recipient
 from storage.refusals import OUTAGES
@@ -43,6 +47,8 @@ LONGEST_WAIT: Final = 30.0
 LONGEST_TEXT: Final = 20_000
 LOOK_AGAIN_SECONDS: Final = 2.0  # another process may have written
 MAX_FILES: Final = 10
+ENTRANCE: Final = "web.entrance"
+_LARGEST_ANSWER: Final = 1_000  # bytes
 LARGEST_UPLOAD: Final = 2 * MAX_FILE_BYTES  # the page sends about 20 MB at a time; one file too big is told by name
 After = Annotated[int, Query(ge=0, lt=2**63)]
 Wait = Annotated[float, Query(ge=0)]
@@ -58,7 +64,13 @@ class WebChat:
     """Turns requests into updates for the one Dispatcher, and rows into items."""
 
     def __init__(
-        self, storage: Storage, dispatcher: Dispatcher, bot: Bot, locks: ChatLocks, signals: ChatSignals
+        self,
+        storage: Storage,
+        dispatcher: Dispatcher,
+        bot: Bot,
+        locks: ChatLocks,
+        signals: ChatSignals,
+        limits: Limits | None = None,
     ) -> None:
         self._storage = storage
         self._dispatcher = dispatcher
@@ -66,6 +78,7 @@ class WebChat:
         self._locks = locks
         self._signals = signals
         self.is_stopping = False
+        self.entrance = Entrance(storage.keys.index(ENTRANCE, ""), time.monotonic, limits or Limits())
 
     async def visitor(self, token: str | None) -> int | None:
         """The chat of a cookie."""
@@ -157,6 +170,15 @@ class WebChat:
             return None
         return stored, await self._storage.files.get(file_id)
 
+    async def own_data(self, chat_id: int) -> str:
+        """What is held about a chat's person, as a text to take along."""
+        async with self._storage.unit_of_work() as uow:
+            recipient, update = Recipient(NAME, chat_id), UpdateKey(self._bot.id, self._storage.ids.next())
+            who = await uow.people.meet(recipient, self._bot.id, chat_id, update)
+            if who is None:
+                return ""
+            return texts.own_data_file(await own_data.look(uow, who), uow.clock.now())
+
     async def _feed(self, chat_id: int, key: str, build: Any) -> int:
         """Make an update and hand it to the Dispatcher; one at a time in a chat."""
         async with self._locks.hold("web-post", chat_id):
@@ -236,9 +258,11 @@ async def _chat_of(chat: WebChat, token: str | None) -> int:
 
 def _add_session(router: APIRouter, chat: WebChat, visitor: Any, cookie: str) -> None:
     @router.post("/api/chat/session")
-    async def open_session(token: str | None = visitor) -> JSONResponse:
+    async def open_session(request: Request, token: str | None = visitor) -> JSONResponse:
         response = JSONResponse({"ok": True})
         if await chat.visitor(token) is None:
+            if not chat.entrance.may_enter(_address(request), await _answer(request)):
+                return _work_first(chat.entrance.challenge())
             response.set_cookie(
                 cookie,
                 await chat.welcome(),
@@ -248,6 +272,12 @@ def _add_session(router: APIRouter, chat: WebChat, visitor: Any, cookie: str) ->
                 samesite="strict",
             )
         return response
+
+    @router.get(OWN_DATA_LINK)
+    async def get_own_data(token: str | None = visitor) -> Response:
+        text = await chat.own_data(await _chat_of(chat, token))
+        headers = {"Content-Disposition": 'attachment; filename="my-data.txt"'}
+        return Response(text.encode("utf-8-sig"), media_type="text/plain; charset=utf-8", headers=headers)
 
     @router.get("/api/chat/files/{file_id}")
     async def get_file(file_id: str, token: str | None = visitor) -> Response:
@@ -259,6 +289,28 @@ def _add_session(router: APIRouter, chat: WebChat, visitor: Any, cookie: str) ->
         kind = stored.media_type if inline else "application/octet-stream"
         disposition = "inline" if inline else "attachment"
         return Response(data, media_type=kind, headers={"Content-Disposition": disposition})
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+async def _answer(request: Request) -> object:
+    """What a browser brings to the entrance; most bring nothing."""
+    announced = request.headers.get("content-length", "0")
+    if not announced.isdigit() or not 0 < int(announced) <= _LARGEST_ANSWER:
+        return None
+    try:
+        return json.loads(await request.body())
+    except (ValueError, RecursionError):
+        return None
+
+
+def _work_first(asked: Challenge) -> JSONResponse:
+    """Not a refusal: work or patience opens the door, and a page does either by itself."""
+    gate = {"challenge": asked.token, "bits": asked.bits, "wait": asked.wait}
+    words = "现在来的人太多，请稍等一下，会自动接上，不用刷新。"
+    return JSONResponse({"error": words, **gate}, status_code=429, headers={"Retry-After": str(asked.wait)})
 
 
 def _add_messages(router: APIRouter, chat: WebChat, visitor: Any) -> None:

@@ -434,9 +434,30 @@
     if (!answer.ok) throw new Error(String(answer.status));
     return answer.json();
   };
+  /* While very many come at once a new browser works for a moment, or waits where it cannot. */
+  const knock = (answer) => fetch(API + "session", {
+    method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json" }, body: JSON.stringify(answer),
+  });
+  const work = (gate) => new Promise((done) => {
+    try {
+      const worker = new Worker("/chat/work.js");
+      worker.onmessage = (event) => { worker.terminate(); done(event.data); };
+      worker.onerror = () => { worker.terminate(); done(null); };
+      worker.postMessage(gate);
+    } catch (e) { done(null); }
+  });
   async function session() {
     try {
-      return (await fetch(API + "session", { method: "POST", credentials: "same-origin" })).ok;
+      let answer = await knock({});
+      for (let turn = 0; answer.status === 429 && turn < 5; turn += 1) {
+        const gate = await answer.json();
+        notice(gate.error, false, true);
+        const solution = await work(gate);
+        if (solution === null) await sleep(gate.wait * 1000);
+        answer = await knock({ challenge: gate.challenge, solution });
+        if (answer.ok) notice("");
+      }
+      return answer.ok;
     } catch (e) { return false; }
   }
   async function catchUp() {
