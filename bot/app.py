@@ -160,7 +160,6 @@ async def open_application(
             homes=homes,
             public_url=settings.public_url,
             wake=deliveries.wake,
-            public_url=settings.public_url,
         )
         web = WebChat(
             storage,

@@ -24,7 +24,6 @@ def create_dispatcher(
     homes: Homes,
     public_url: str,
     wake: Callable[[], None],
-    public_url: str = "",
 ) -> Dispatcher:
     """Wire middlewares and routers.
 
@@ -41,7 +40,6 @@ def create_dispatcher(
         homes: The use cases of a person's place.
         public_url: The address our own pages are reached by, for links; no slash at the end.
         wake: Called after each commit: there may be something to deliver.
-        public_url: Where people reach the web pages, without a slash at the end.
     """
     dispatcher = Dispatcher(storage=ConversationStorage(), disable_fsm=True)
     dispatcher["answers"] = answers
