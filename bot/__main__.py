@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "verify-receipt": ("verify_receipt", "verify a signed receipt, off line with a published key"),
     "audit": ("audit", "verify the event log"),
     "rotate-key": ("rotate_key", "make new server keys and seal everything anew under them"),
+    "verify-export": ("verify_export", "check an exported dossier, off line"),
 }
 
 

@@ -42,6 +42,7 @@ from storage.repositories.elections import Elections
 from storage.repositories.entries import Entries
 from storage.repositories.escalations import Escalations
 from storage.repositories.events import Events
+from storage.repositories.exports import Exports
 from storage.repositories.files import Files
 from storage.repositories.filing_marks import FilingMarks
 from storage.repositories.flags import Flags
@@ -61,6 +62,7 @@ from storage.repositories.places import Places
 from storage.repositories.presence import Presence
 from storage.repositories.receipts import Receipts
 from storage.repositories.recusals import Recusals
+from storage.repositories.redactions import Redactions
 from storage.repositories.releases import Releases
 from storage.repositories.reports import Drafts, OpenDrafts
 from storage.repositories.retention import Retention
@@ -370,6 +372,11 @@ class UnitOfWork:
         return Presence(self)
 
     @cached_property
+    def redactions(self) -> Redactions:
+        """What is covered."""
+        return Redactions(self)
+
+    @cached_property
     def retention(self) -> Retention:
         """What has been kept long enough."""
         return Retention(self)
@@ -388,6 +395,11 @@ class UnitOfWork:
     def events(self) -> Events:
         """The event log as it is read."""
         return Events(self)
+
+    @cached_property
+    def exports(self) -> Exports:
+        """Dossiers that left."""
+        return Exports(self)
 
     @cached_property
     def log_heads(self) -> LogHeads:

@@ -27,6 +27,7 @@ from handlers.services import (
     names,
     outcomes,
     recusals,
+    redactions,
     transfers,
 )
 from handlers.services.errors import BadInput, CannotMove, NotAllowed, NotFound, WordsInDoubt
@@ -217,6 +218,12 @@ CASE_ACTS: Final[dict[str, Act]] = {
     "link": _link,
     "unlink": lambda one: links.unlink(*one.who, one.form.number("link") or 0),
     "unmerge": lambda one: links.unmerge(*one.who, seen=one.seen),
+    "redact": lambda one: redactions.ask(
+        *one.who, one.form.text("redaction_of"), one.form.text("phrase"), one.form.text("redaction_reason")
+    ),
+    "decide-redaction": lambda one: redactions.decide(
+        *one.who, one.form.number("redaction") or 0, agrees=one.form.text("decision") == "yes"
+    ),
     "declare": lambda one: recusals.declare_clear(*one.who),
     "stand-back": lambda one: recusals.stand_back(*one.who),
 }

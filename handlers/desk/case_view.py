@@ -26,6 +26,7 @@ from storage.repositories.cases import Case
 from storage.repositories.files import FOUND, StoredFile
 from storage.repositories.investigations import Investigation, Measure, Opinion
 from storage.repositories.officials import Official
+from storage.repositories.redactions import Redaction
 
 _ROAD: Final = (
     (CaseState.RECEIVED, "受理"),
@@ -56,6 +57,8 @@ _NEXT: Final = frozenset(
         "reopen",
     }
 )
+#: How much of a text is shown to tell it from others in a list.
+HINT: Final = 14
 _KINDS: Final = {"image": "photo", "audio": "voice", "video": "video"}
 _TOLD_BY: Final = (
     ("chat", "在聊天里"),
@@ -88,6 +91,9 @@ def case_context(file: CaseFile, official: Official, today: date, colleagues: Se
         "earlier": [_earlier(file, number) for number in range(case.round - 1, 0, -1)],
         "measures": [_measure(one) for one in file.measures if one.round == case.round or _is_undecided(one)],
         "removals": [(words.category(one.category), one) for one in file.removals if one.decision is None],
+        "coverable": _coverable(file),
+        "redactions": [_redaction(one, said) for one, said in file.redactions],
+        "decides_redactions": may(official.role, Permission.APPROVE_FINDINGS),
         "notes": [
             {"when": dates.moment(note.written_at), "who": note.author, "title": note.body} for note in file.notes
         ],
@@ -114,6 +120,28 @@ def case_context(file: CaseFile, official: Official, today: date, colleagues: Se
         "clocks": clocks_context(file, official, today),
         **dialogue_context(file, today),
     }
+
+
+def _coverable(file: CaseFile) -> list[tuple[str, str]]:
+    """What can be covered, each by the beginning of what it says; only this case's own."""
+    told = [
+        (f"narrative/{name}", f"反映内容，{label}：{_hint(str(file.narrative.get(name)))}")
+        for name, label in words.NARRATIVE.items()
+        if file.narrative.get(name)
+    ]
+    said = [(f"message/{one.id}", f"对话：{_hint(one.body)}") for one in file.messages if one.body and not one.report]
+    noted = [(f"note/{one.id}", f"内部记录：{_hint(one.body)}") for one in file.notes]
+    return told + said + noted + [(f"file/{one.id}", f"材料：{_hint(one.name)}") for one in file.files]
+
+
+def _hint(text: str) -> str:
+    return text if len(text) <= HINT else f"{text[:HINT]}……"
+
+
+def _redaction(one: Redaction, said: str) -> dict[str, Any]:
+    """A request that waits: what it is about, with the words that would be covered."""
+    where = words.NARRATIVE.get(one.target, words.REDACTED[one.kind])
+    return {"id": one.id, "asked_by": one.asked_by, "title": f"{where}：“{said}”", "reason": one.reason}
 
 
 def open_forms(

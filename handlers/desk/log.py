@@ -33,7 +33,7 @@ async def show_log(visit: Signed) -> Response:
     onward = {name: value for name, value in typed.items() if value}
     return await visit.page(
         "log.html",
-        rows=[_row(one) for one in page.events],
+        rows=[described(one) for one in page.events],
         people=[(one.id, f"{one.display_name}（{words.ROLES[one.role]}）") for one in people],
         typed=typed,
         faults=faults,
@@ -62,16 +62,24 @@ def _is_id(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 15  # noqa: PLR2004 - fits any database's integer
 
 
-def _row(one: Event) -> dict[str, Any]:
+def described(one: Event) -> dict[str, Any]:
+    """An event in words."""
     role = words.ROLES[Role(one.role)] if one.role else ""
     return {
         "day": local_date(one.at).isoformat(),
         "when": dates.moment(one.at),
         "who": f"{one.who}（{role}）" if one.who else words.LOG_ACTORS.get(one.actor, one.actor),
         "act": words.LOG_ACTS.get(one.act, one.act),
-        "about": one.number or words.LOG_SUBJECTS.get(one.subject, one.subject),
+        "about": one.number or ("" if one.subject == one.actor else words.LOG_SUBJECTS.get(one.subject, one.subject)),
+        "original": _original(one),
         "more": "；".join(_said(name, value) for name, value in one.detail.items()),
     }
+
+
+def _original(one: Event) -> str | None:
+    """Where words that were covered can be looked at."""
+    covered = one.act == "redaction_decided" and one.detail.get("decision") == "approved"
+    return f"{HERE}/{one.number}/{one.detail['redaction']}" if covered else None
 
 
 def _said(name: str, value: Any) -> str:

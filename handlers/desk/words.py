@@ -215,6 +215,12 @@ ACTS: Final[dict[CaseAct, str]] = {
     CaseAct.REOPEN: "重新办理",
 }
 
+#: What can be covered, where it is not a part of the account with a name of its own.
+REDACTED: Final[dict[str, str]] = {"narrative": "反映内容", "message": "对话", "note": "内部记录", "file": "材料"}
+
+#: What became of an opinion or a recommendation, in a dossier.
+DECIDED: Final[dict[str, str]] = {"approved": "同意", "returned": "退回", "taken": "照办了", "not_taken": "没有照办"}
+
 #: The event log as auditors read it. An act without words here is shown by its code.
 LOG_ACTS: Final[dict[str, str]] = {
     **{f"case_{act}": said for act, said in ACTS.items()},
@@ -288,9 +294,11 @@ LOG_ACTS: Final[dict[str, str]] = {
     "recused": "回避",
     "redaction_asked": "申请遮盖",
     "redaction_decided": "定遮盖",
+    "redaction_original_read": "看遮盖前的原文",
     "register_entered": "录入旧登记簿",
     "report_submitted": "收到反映",
     "signed_in": "登录",
+    "signed_in_by_link": "用一次性链接登录",
     "step_recorded": "记调查经过",
     "sub_status_set": "改办理步骤",
     "task_finished": "办完一项日程",
@@ -341,8 +349,23 @@ LOG_DETAILS: Final[dict[str, str]] = {
     "outcome": "结果",
     "finding": "结论",
     "kind": "种类",
+    "redaction": "遮盖号",
+    "role": "岗位",
+    "decision": "决定",
+    "manifest": "卷宗指纹",
 }
-LOG_VALUES: Final[dict[str, str]] = {"call": "打电话", "visit": "见面", "True": "是", "False": "否"}
+LOG_VALUES: Final[dict[str, str]] = {
+    **{str(role): said for role, said in ROLES.items()},
+    **{str(finding): said for finding, (said, _) in FINDINGS.items()},
+    "call": "打电话",
+    "visit": "见面",
+    "approved": "同意",
+    "refused": "不同意",
+    "narrative": "反映内容",
+    "message": "对话",
+    "note": "内部记录",
+    "file": "材料",
+}
 LOG_NO_DATE: Final = "这个日子没看懂，请重新选。"
 LOG_BACKWARDS: Final = "结束的日子在开始的前面，请换一下。"
 
@@ -651,6 +674,17 @@ FAULTS: Final[dict[tuple[str, str], str]] = {
     ("from_on", "pauses_overlap"): "和已经停的日子重了，请换一天。",
     ("until_on", "no_date"): "请选从哪天起接着算。",
     ("until_on", "before_it_begins"): "接着算的日子要在停的那天以后。",
+    ("redaction_of", "unknown"): "请选要遮哪一段。",
+    ("redaction_of", "asked"): "这一段已经有人提出要遮，先定了再提。",
+    ("redaction_reason", "too_short"): "写一句为什么要遮。",
+    ("redaction_reason", "too_long"): "写得长了，留下要紧的，最多200个字。",
+    ("phrase", "too_short"): "把要遮的原话抄在这里，至少两个字。",
+    ("phrase", "too_long"): "一次最多遮500个字，分几次来。",
+    ("phrase", "not_there"): "这一段里没有这句话。请照着原文抄，标点也要一样。",
+    ("redaction", "unknown"): "这个已经定过了，或者没有了。",
+    ("redaction", "own"): "自己提出的，要请另一位负责人来定。",
+    ("purpose", "too_short"): "写一句做什么用。",
+    ("purpose", "too_long"): "写得长了，留下要紧的，最多200个字。",
     ("until_on", "paused_too_long"): "加起来停得太久了，请少停几天。",
 }
 
@@ -664,6 +698,8 @@ RULES: Final[dict[str, str]] = {
     "release_too_long": "最多放开72小时。",
     "release_vote": "不能这样答复：是自己的申请，要回避，或者没有份。",
     "append_only": "记下来的内容只能补充，不能改、不能删。",
+    "redaction": "遮盖要由没回避的两个人来定：一个提出，另一位负责人同意；定了就不再改。",
+    "export": "只有能看这件的人才能导出卷宗。",
     "event_seal": "这笔记录没有盖上封印，没有记。请再试一次；还不行就告诉管系统的人。",
     "log_head": "存证只能接在上一次后面，记到最新的一笔。",
     "case_birth": "新的件只能从“已收到”开始。",
@@ -756,6 +792,8 @@ FLASHES: Final[dict[str, str]] = {
     "unlink": "已分开。",
     "merge": "已并过去。以后在这件上一起办。",
     "unmerge": "已分开，回到原来的状态。现在还没有人经办，请先转给一位同事。",
+    "redact": "已提出，等另一位负责人来定。",
+    "decide-redaction": "已定。",
     "declare": "已声明，可以看了。",
     "kin_declared": "已记下。",
     "kin_confirmed": "已确认，一年内有效。",

@@ -7,7 +7,7 @@ first look at a case an official says that nothing stands between them and it (r
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.services import deadlines, messages, transfers
+from handlers.services import deadlines, messages, redactions, transfers
 from handlers.services.case_moves import again, find, move, ready, record, require, unchanged, worded
 from handlers.services.deadlines import Running
 from handlers.services.errors import BadInput, DeclarationNeeded, NotFound
@@ -28,6 +28,7 @@ from storage.repositories.flags import FlagRemoval
 from storage.repositories.identities import ContactAttempt
 from storage.repositories.investigations import Investigation, Measure, Opinion
 from storage.repositories.officials import Official
+from storage.repositories.redactions import Redaction
 from storage.repositories.transfers import Transfer
 from storage.unit_of_work import UnitOfWork
 
@@ -59,6 +60,7 @@ class CaseFile:
     clocks: tuple[Running, ...]
     attempts: tuple[ContactAttempt, ...]
     removals: tuple[FlagRemoval, ...]
+    redactions: tuple[tuple[Redaction, str], ...]  # asked for and not decided, with the words to be covered
     transfers: tuple[Transfer, ...]
     files_behind: dict[str, str]  # files that stayed with another unit: id -> its name
     files_waiting: int  # kept, and shown when their turn comes
@@ -135,6 +137,7 @@ async def open_file(uow: UnitOfWork, official: Official, number: str) -> CaseFil
         clocks=await deadlines.of_case(uow, case.id),
         attempts=tuple(await uow.identities.attempts(case.id)),
         removals=tuple(await uow.flags.removals(case.id)),
+        redactions=tuple(await redactions.to_decide(uow, case)),
         transfers=passed,
         files_behind=behind,
         acts=acts,
@@ -180,7 +183,8 @@ async def read_file(
     """
     case = await require_declared(uow, official, number)
     stored = await uow.files.get(file_id)
-    if stored is None or stored.case_id != case.id or not stored.is_shown(uow.clock.now()):
+    shown = await uow.files.of_case(case.id)  # not what is out of view
+    if stored is None or stored not in shown or not stored.is_shown(uow.clock.now()):
         raise NotFound(f"file/{file_id}")
     if transfers.left_behind(await transfers.of_case(uow, case), [stored], official):
         raise NotFound(f"file/{file_id}")

@@ -5,16 +5,21 @@ row. What a newcomer gets wrong: to write down what was shown. The log holds num
 never a word of them; of a reporter it holds that somebody read, not who.
 """
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from storage.repositories.cases import Case
 from storage.repositories.officials import Official
 from storage.unit_of_work import UnitOfWork
 
+_NUMBER: Final = re.compile(r"QF[0-9A-Z-]{0,18}")
+
 
 async def of_list(uow: UnitOfWork, official: Official, what: str, *, shown: int, **narrowed: Any) -> None:
     """An official saw a page of several: `list/cases`, `list/transfers` ... Filters that are off are left out."""
     chosen = {name: value for name, value in narrowed.items() if value}
+    if "number" in chosen and not _NUMBER.fullmatch(str(chosen["number"])):
+        chosen["number"] = "?"  # people type names and phone numbers into the box for case numbers
     await uow.log.record(
         actor=f"official/{official.id}", act="list_read", subject=f"list/{what}", shown=shown, **chosen
     )

@@ -6,7 +6,7 @@ recused from, and with and without a case that a level above answers for.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -89,6 +89,7 @@ class Matter:
 class Note:
     """Something an official wrote for officials."""
 
+    id: int
     author: str
     body: str
     written_at: datetime
@@ -176,8 +177,8 @@ class Cases(Repository):
     async def matters(self, case_id: int) -> tuple[Matter, ...]:
         """What a report is about."""
         query = select(case_matter).where(case_matter.c.case_id == case_id).order_by(case_matter.c.matter)
-        rows = await self._uow.read(query)
-        return tuple(Matter(row.matter, self._keys.open_text(MATTER, row.quote_sealed)) for row in rows)
+        rows, over = await self._uow.read(query), await self._uow.redactions.over(case_id)
+        return tuple(Matter(row.matter, over.clause(self._keys.open_text(MATTER, row.quote_sealed))) for row in rows)
 
     def reported_index(self, name: str) -> bytes | None:
         """The keyed hash a person reported is found by; None for nobody in particular."""
@@ -273,7 +274,11 @@ class Cases(Repository):
         return int((await self._uow.read(select(func.count()).select_from(found)))[0][0])
 
     async def narrative(self, case_id: int) -> dict[str, Any]:
-        """What was reported, in clear. Whoever calls this records the reading."""
+        """What was reported, in clear but for what is covered. Whoever calls this records the reading."""
+        return (await self._uow.redactions.over(case_id)).account(await self.original_narrative(case_id))
+
+    async def original_narrative(self, case_id: int) -> dict[str, Any]:
+        """The same with what is covered: to choose what to cover, and for auditors."""
         row = (await self._uow.read(select(cases.c.narrative_sealed).where(cases.c.id == case_id)))[0]
         narrative: dict[str, Any] = json.loads(self._keys.open_text(NARRATIVE, row.narrative_sealed))
         return narrative
@@ -338,14 +343,19 @@ class Cases(Repository):
         )
 
     async def notes(self, case_id: int) -> list[Note]:
-        """What officials noted, oldest first."""
+        """What officials noted, oldest first, but for what is covered."""
+        over = await self._uow.redactions.over(case_id)
+        return [replace(one, body=over.text("note", one.id, one.body)) for one in await self.original_notes(case_id)]
+
+    async def original_notes(self, case_id: int) -> list[Note]:
+        """The same with what is covered: to choose what to cover, and for auditors."""
         rows = await self._uow.read(
-            select(case_note.c.body_sealed, case_note.c.written_at, official.c.display_name)
+            select(case_note.c.id, case_note.c.body_sealed, case_note.c.written_at, official.c.display_name)
             .join(official, official.c.id == case_note.c.author_id)
             .where(case_note.c.case_id == case_id)
             .order_by(case_note.c.id)
         )
-        return [Note(r.display_name, self._keys.open_text(NOTE, r.body_sealed), r.written_at) for r in rows]
+        return [Note(r.id, r.display_name, self._keys.open_text(NOTE, r.body_sealed), r.written_at) for r in rows]
 
     async def _units(self, who: Official) -> list[int]:
         """The places that can answer for cases within an official's: all but villages where nobody has a seat.

@@ -5,7 +5,7 @@ Notes of officials (`Cases.add_note`) are another table, sealed for another purp
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -52,7 +52,13 @@ class Dialogue(Repository):
         return await self._add(case_id, "to_reporter", kind, body, author_id, template)
 
     async def of_case(self, case_id: int) -> list[CaseMessage]:
-        """Everything both sides wrote, oldest first."""
+        """Everything both sides wrote, oldest first, but for what is covered."""
+        over = await self._uow.redactions.over(case_id)
+        said = await self.original_of_case(case_id)
+        return [replace(one, body=over.text("message", one.id, one.body)) for one in said]
+
+    async def original_of_case(self, case_id: int) -> list[CaseMessage]:
+        """The same with what is covered: to choose what to cover, and for auditors."""
         rows = await self._uow.read(
             select(case_message, official.c.display_name)
             .outerjoin(official, official.c.id == case_message.c.author_id)

@@ -45,6 +45,7 @@ class Event:
     act: str
     subject: str
     detail: dict[str, Any]
+    previous_hash: str
     hash: str
 
     @property
@@ -125,4 +126,6 @@ def _narrowed(chosen: LogFilter) -> list[Any]:
 
 def _event(row: Any, seat: Any | None) -> Event:
     name, role = (seat.display_name, seat.role) if seat else ("", "")
-    return Event(row.id, row.at, row.actor, name, role, row.act, row.subject, dict(row.detail), row.hash)
+    return Event(
+        row.id, row.at, row.actor, name, role, row.act, row.subject, dict(row.detail), row.previous_hash, row.hash
+    )

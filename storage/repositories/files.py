@@ -197,7 +197,12 @@ class Files(Repository):
         return await self._some(stored_file.c.draft_id == draft_id)
 
     async def of_case(self, case_id: int) -> list[StoredFile]:
-        """A case's files, oldest first."""
+        """A case's files, oldest first, without those that were taken out of view."""
+        over = await self._uow.redactions.over(case_id)
+        return [one for one in await self.all_of_case(case_id) if not over.hides(one.id)]
+
+    async def all_of_case(self, case_id: int) -> list[StoredFile]:
+        """The same with those that were taken out of view."""
         return await self._some(stored_file.c.case_id == case_id)
 
     async def move_to_case(self, draft_id: int, case_id: int, *, keep_chat: bool = True) -> None:

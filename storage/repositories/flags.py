@@ -5,7 +5,7 @@ A flag in force is one without an approved removal. `cases.flagged` says whether
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -69,6 +69,10 @@ class Flags(Repository):
         )
         for row in await self._uow.read(query):
             found[row.case_id] = (*found.get(row.case_id, ()), open_flag(self._keys, row))
+        for case_id, over in (await self._uow.redactions.over_all(list(found))).items():
+            found[case_id] = tuple(  # reasons repeat words of the report
+                replace(one, reasons=tuple(over.clause(reason) for reason in one.reasons)) for one in found[case_id]
+            )
         return found
 
     async def ever_raised(self, case_id: int) -> frozenset[str]:

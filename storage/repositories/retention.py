@@ -34,6 +34,7 @@ from storage.tables.custody import (
     share_contribution,
 )
 from storage.tables.deadlines import case_clock, clock_pause, deadline_notice
+from storage.tables.exports import export, redaction
 from storage.tables.investigations import (
     disposal,
     investigation,
@@ -57,6 +58,7 @@ _OF_INVESTIGATIONS: Final = (investigation_evidence, investigation_step, investi
 _OF_ANNOUNCED: Final = (upload_link,)
 _OF_RELEASES: Final = (release_vote,)
 _OF_CASES: Final = (
+    *(redaction, export),
     *(case_clock, investigation, measure, disposal, evidence_announced, stored_file, case_receipt),
     *(case_note, case_message, case_matter),
     *(contact_attempt, share_contribution, identity_share, identity, identity_whole, identity_release),

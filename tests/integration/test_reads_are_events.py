@@ -207,6 +207,15 @@ async def test_a_page_of_several_is_one_event_with_its_filters_and_how_many_it_s
     assert left.detail == {"shown": 1, "must": True, "number": world.number}
 
 
+async def test_what_people_type_into_the_box_for_numbers_is_not_written_down(world: World) -> None:
+    browser = await world.site.sign_in(world.people["leader"])
+    for typed in ("13900139000", "李大勇", "QF' OR 1"):
+        last = await last_event(world.site.storage)
+        await browser.get(f"/desk/cases?q={typed}")
+        (left,) = await events_since(world.site.storage, last)
+        assert left.detail == {"shown": 0, "number": "?"}
+
+
 async def test_whoever_is_asked_before_the_first_look_has_looked_already(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from storage.migrations import ENFORCEMENT
 from storage.types import Instant, Key
 
 revision: Final = "0009"
-down_revision: Final = "0007"
+down_revision: Final = "0008"
 
 TRIGGERS: Final = {"cases_consent": "cases", "consent_fixed": "consent", "consent_kept": "consent"}
 FUNCTIONS: Final = ("qf_cases_consent", "qf_consent_fixed", "qf_consent_kept")

@@ -1,0 +1,128 @@
+"""Taking a case out as one file: gathered, marked with who, when and why, signed, and written down before it leaves.
+
+Nothing in it tells who reported: no name is opened for it, and files carry neutral names. What is covered stays so.
+"""
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, Any, Final
+
+from handlers.services import cases
+from handlers.services.case_moves import record, worded
+from handlers.services.cases import CaseFile
+from storage.dossier import EVENTS, DossierWriter
+from storage.repositories.events import Event
+from storage.repositories.files import StoredFile
+from storage.repositories.officials import Official
+from storage.unit_of_work import UnitOfWork
+
+LONGEST_PURPOSE: Final = 200
+#: A dossier of more bytes than this is built on disk.
+IN_MEMORY: Final = 1 << 20
+_SUFFIX: Final = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "application/pdf": "pdf",
+    "audio/ogg": "ogg",
+    "audio/mpeg": "mp3",
+    "audio/amr": "amr",
+    "audio/wav": "wav",
+    "audio/mp4": "m4a",
+    "video/mp4": "mp4",
+    "application/zip": "zip",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Everything a dossier is made of but the files' bytes."""
+
+    file: CaseFile
+    events: tuple[Event, ...]
+    official: Official
+    at: datetime
+    purpose: str
+    names: dict[str, str]  # id of a file -> what it is called in the dossier
+
+
+#: Writes the document and the words for whoever opens the dossier: (name, bytes) each.
+Compose = Callable[[Taken, str], list[tuple[str, bytes]]]
+
+
+async def export(uow: UnitOfWork, official: Official, number: str, purpose: str, compose: Compose) -> IO[bytes]:
+    """A case's dossier, open at its beginning, to be closed by the caller; on disk once it is large.
+
+    Args:
+        uow: The unit of work; the caller commits before a byte leaves.
+        official: Who takes it out; may read the case.
+        number: The case.
+        purpose: What for; it stands on every page.
+        compose: Makes the document, given what was taken and the public key in hexadecimal.
+
+    Raises:
+        BadInput: No purpose was given.
+        DeclarationNeeded: Something has not been declared yet.
+        NotFound: There is no such case, or none this official may know of.
+    """
+    purpose = worded("purpose", purpose, shortest=2, longest=LONGEST_PURPOSE)
+    file = await cases.open_file(uow, official, number)
+    events = tuple(await uow.events.of_case(file.case.number))
+    taken = Taken(file, events, official, uow.clock.now(), purpose, _named(file.files))
+    signer = uow.keys.signer
+    spooled: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it
+    try:
+        writer = DossierWriter(spooled, signer)
+        for stored in file.files:
+            data = await uow.storage.files.get(stored.id)
+            await asyncio.to_thread(writer.add, taken.names[stored.id], data)
+        composed = await asyncio.to_thread(compose, taken, signer.public_key.hex())
+        for name, data in (*composed, (EVENTS, _events(events))):
+            await asyncio.to_thread(writer.add, name, data)
+        head = await uow.log_heads.newest()
+        about = {
+            "format": 1,
+            "case": file.case.number,
+            "exported_at": taken.at.isoformat(),
+            "exported_by": official.display_name,
+            "purpose": purpose,
+            "files": {taken.names[one.id]: {"sha256": one.sha256, "media_type": one.media_type} for one in file.files},
+            "log_head": head.as_json() if head else None,
+        }
+        manifest = await asyncio.to_thread(writer.finish, about)
+        await uow.exports.add(file.case.id, official_id=official.id, purpose=purpose, manifest_sha256=manifest)
+        await record(uow, official, "case_exported", file.case, purpose=purpose, manifest=manifest)
+    except BaseException:
+        spooled.close()
+        raise
+    return spooled
+
+
+def _named(files: tuple[StoredFile, ...]) -> dict[str, str]:
+    """What files are called in the dossier: a sender's own name for one may say who they are."""
+    return {
+        one.id: f"files/{number:02}-{one.sha256[:8]}.{_SUFFIX.get(one.media_type, 'bin')}"
+        for number, one in enumerate(files, 1)
+    }
+
+
+def _events(events: tuple[Event, ...]) -> bytes:
+    told: list[dict[str, Any]] = [
+        {
+            "id": one.id,
+            "at": one.at.isoformat(timespec="microseconds"),
+            "actor": one.actor,
+            "act": one.act,
+            "subject": one.subject,
+            "detail": one.detail,
+            "previous_hash": one.previous_hash,
+            "hash": one.hash,
+        }
+        for one in events
+    ]
+    return json.dumps(told, ensure_ascii=False, indent=1).encode()
