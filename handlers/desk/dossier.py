@@ -199,7 +199,7 @@ def _readme(taken: Taken, public_key: str) -> str:
 里面有什么
   {DOCUMENT}    可以看、可以打印的卷宗
   files/          交来的材料，一个字节也没动过
-  events.json     这一件的办理记录，每一笔都带指纹
+  events.json     这一件的办理记录，每一笔都带指纹；反映人和上级的查看不在里面
   manifest.json   每份文件的大小和指纹（SHA-256），谁在什么时候为什么导出
   signature.json  对 manifest.json 的签名（Ed25519）
 

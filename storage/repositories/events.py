@@ -35,13 +35,17 @@ class LogFilter:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event. `who` is an official's name, empty for the reporter, the system, a candidate (see `actor`)."""
+    """One event. `who` is an official's name, empty for the reporter, the system, a candidate (see `actor`).
+
+    `place_path` is where that official sits now.
+    """
 
     id: int
     at: datetime
     actor: str
     who: str
     role: str
+    place_path: str
     act: str
     subject: str
     detail: dict[str, Any]
@@ -125,7 +129,6 @@ def _narrowed(chosen: LogFilter) -> list[Any]:
 
 
 def _event(row: Any, seat: Any | None) -> Event:
-    name, role = (seat.display_name, seat.role) if seat else ("", "")
-    return Event(
-        row.id, row.at, row.actor, name, role, row.act, row.subject, dict(row.detail), row.previous_hash, row.hash
-    )
+    name, role, path = (seat.display_name, seat.role, seat.place_path) if seat else ("", "", "")
+    detail = dict(row.detail)
+    return Event(row.id, row.at, row.actor, name, role, path, row.act, row.subject, detail, row.previous_hash, row.hash)

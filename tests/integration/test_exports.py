@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.__main__ import main
-from handlers.services import cases, disposals, exports, investigations
+from handlers.services import cases, disposals, exports, follow_up, investigations
 from handlers.services.errors import BadInput, DeclarationNeeded
 from knowledge.casework.access import Role
 from storage import dossier
@@ -137,6 +137,35 @@ async def test_every_export_is_an_event_and_a_row_with_its_purpose_before_a_byte
         assert (
             hashlib.sha256(archive.read("manifest.json")).hexdigest() == row.manifest_sha256 == left.detail["manifest"]
         )
+
+
+async def test_looks_from_above_and_the_reporters_own_are_in_the_log_and_not_in_a_dossier_made_below(
+    site: DeskSite, tmp_path: Path
+) -> None:
+    number, handler = await full_case(site)
+    await site.do(lambda uow: uow.places.add(path="cn", kind="county", name="上级"))
+    above = await site.do(lambda uow: factories.add_official(uow, Role.SUPERIOR, "cn"))
+    person = await site.do(factories.add_person)
+
+    async def look(uow: Any) -> None:
+        case = await factories.read_case(uow, number)
+        await uow.recusals.declare(case.id, above.id, "clear")
+        await cases.open_file(uow, above, number)
+        await follow_up.look(uow, person, number, opened=number)
+
+    await site.do(look)
+    acts: dict[int, list[tuple[str, str]]] = {}
+    for who in (handler, above):
+        async with site.storage.unit_of_work() as uow:
+            with (
+                await exports.export(uow, who, number, PURPOSE, lambda *_: []) as made,
+                zipfile.ZipFile(made) as archive,
+            ):
+                found = json.loads(archive.read("events.json"))
+        acts[who.id] = [(one["actor"], one["act"]) for one in found]
+    assert (f"official/{above.id}", "case_read") not in acts[handler.id]
+    assert (f"official/{above.id}", "case_read") in acts[above.id]
+    assert not [act for one in acts.values() for _, act in one if act == "own_case_read"]
 
 
 def small_dossier(path: Path) -> Path:
