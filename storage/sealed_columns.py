@@ -12,6 +12,7 @@ from storage.repositories import (
     clocks,
     dialogue,
     escalations,
+    exports,
     flags,
     inquiries,
     investigations,
@@ -21,6 +22,7 @@ from storage.repositories import (
     people,
     receipts,
     recusals,
+    redactions,
     releases,
     reports,
     sign_ins,
@@ -46,6 +48,7 @@ SEALED_BY_SERVER: Final[dict[str, tuple[str, ...]]] = {
     "disposal.reason_sealed": (investigations.OPINION,),
     "escalation.answer_sealed": (escalations.ANSWER,),
     "evidence_announced.name_sealed": (NAME,),
+    "export.purpose_sealed": (exports.PURPOSE,),
     "flag_removal.reason_sealed": (flags.REMOVAL,),
     "identity_release.words_sealed": (releases.WORDS,),
     "inbound.payload_sealed": (people.INBOUND,),
@@ -64,6 +67,7 @@ SEALED_BY_SERVER: Final[dict[str, tuple[str, ...]]] = {
     "outbox.recipient_sealed": (outbox.PURPOSE,),
     "person.data_sealed": (people.DATA,),
     "person.handle_sealed": (people.HANDLE,),
+    "redaction.reason_sealed": (redactions.REASON,),
     "release_vote.reason_sealed": (releases.WORDS,),
     "report_draft.answers_sealed": (reports.ANSWERS,),
     "stored_file.name_sealed": (NAME,),
@@ -94,7 +98,6 @@ SEALED_TO_PEOPLE: Final = frozenset(
 #: Keyed with the first secret, which stays in the key file for good (`KeyRing.index`).
 KEYED_INDEXES: Final = frozenset(
     {
-        "case_receipt.token_index",
         "cases.receipt_index",
         "cases.reported_person_index",
         "event.seal",
@@ -110,6 +113,7 @@ KEYED_INDEXES: Final = frozenset(
 IN_CLEAR: Final = frozenset(
     {
         "cases.person_token",
+        "case_receipt.token_hash",
         "ceremony.browser_hash",
         "desk_session.token_hash",
         "identity.public_key",

@@ -8,6 +8,7 @@ from typing import IO, Final
 from starlette.responses import Response, StreamingResponse
 
 from handlers.desk import words
+from handlers.desk.confirm import require_step_up
 from handlers.desk.dossier import compose
 from handlers.desk.files import disposition
 from handlers.desk.forms import FormState
@@ -27,6 +28,7 @@ async def ask_export(visit: Signed, number: CaseNumber) -> Response:
 async def export(visit: Signed, number: CaseNumber) -> Response:
     """The dossier; it is written down before its first byte leaves."""
     visit.require(Permission.READ_CASES)
+    await require_step_up(visit)
     try:
         async with visit.unit_of_work() as uow:
             taken = await exports.export(uow, visit.official, number, visit.form.text("purpose"), compose)
@@ -39,7 +41,7 @@ async def export(visit: Signed, number: CaseNumber) -> Response:
         return await _page(visit, number, {wrong.field: words.fault(wrong.field, wrong.fault)})
     size = taken.seek(0, 2)
     headers = {
-        "content-disposition": disposition(f"{number.upper()}.zip", inline=False),
+        "content-disposition": disposition(f"{number.upper()}.zip"),
         "content-length": str(size),
         "x-content-type-options": "nosniff",
     }
