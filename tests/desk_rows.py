@@ -81,6 +81,7 @@ async def furnish(site: DeskSite) -> dict[str, str]:
             "slot_id": "1",
             "kin_id": "1",
             "release_id": await asked(uow, case.id),
+            "redaction_id": "1",
             "token": "unknown",
             "official_id": str(official.id),
             "passkey_id": "1",
