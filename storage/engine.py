@@ -28,6 +28,7 @@ PRAGMAS: Final = {
     "secure_delete": 1,  # what is deleted is overwritten, not only forgotten
 }
 _BUSY_TIMEOUT_MS: Final = 10_000
+_FORGET_WITHIN_MS: Final = 200  # nobody writes meanwhile
 #: What no connection of ours may do on SQLite, where no other role owns the tables: change the house and its guards.
 #: Reading a pragma is allowed, setting one is not. Revisions run on a connection of their own (storage/migrate.py).
 _HOUSEWORK: Final = frozenset(
@@ -112,11 +113,16 @@ class Database:
         """Let go of what rows were before they were changed, as far as the database keeps it in files of its own.
 
         SQLite's write-ahead log holds old pages until it is emptied: a message whose words are gone could be read from
-        there. PostgreSQL's is its administrator's business. Where a reader is at work, the next tick empties it.
+        there. PostgreSQL's is its administrator's business. Whoever reads or writes is waited for a moment only; then
+        the next tick empties it.
         """
         if self._write_lock is not None:
             async with self._write_lock, self.reading() as connection:
-                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                await connection.exec_driver_sql(f"PRAGMA busy_timeout = {_FORGET_WITHIN_MS}")
+                try:
+                    await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    await connection.exec_driver_sql(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
 
     async def close(self) -> None:
         """Give all connections back."""

@@ -479,3 +479,28 @@ async def _one_custodians_password_more(loot: Loot, deployment: Deployment) -> N
     keys = (handler.unlock(KNOWN_PASSWORDS["handler"][1]), custodian.unlock(f"{OTHER_PASSWORD} 1"))
     shares = [one for one in opened_with(keys, loot.values) if len(one) == SHARE_BYTES]
     assert {taken_apart(sealed, shares) for sealed in await kept_names(deployment)} == {REPORTERS["web"].name, None}
+
+
+async def test_the_write_ahead_log_is_emptied_as_soon_as_nobody_reads_from_it(
+    sqlite_storage: Storage, tmp_path: Path
+) -> None:
+    log = tmp_path / "qingfeng.db-wal"
+    reader = sqlite3.connect(tmp_path / "qingfeng.db", isolation_level=None)
+    try:
+        async with sqlite_storage.unit_of_work() as uow:
+            await factories.add_county(uow)
+            await uow.commit()
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM place").fetchone() == (6,)
+        async with sqlite_storage.unit_of_work() as uow:
+            await uow.places.add(path="cn/x", kind="county", name="县")
+            await uow.commit()
+        await sqlite_storage.database.forget_history()  # a backup is at it: nobody waits for that
+        assert log.stat().st_size > 0
+        reader.execute("COMMIT")
+    finally:
+        reader.close()
+    await sqlite_storage.database.forget_history()
+    assert log.stat().st_size == 0
+    async with sqlite_storage.unit_of_work() as uow:
+        assert await uow.places.by_path("cn/x")
