@@ -103,8 +103,8 @@ class KeyRing:
         raise CryptoError(f"Nothing in the key file opens this {purpose}")
 
     def seal_text(self, purpose: str, text: str) -> bytes:
-        """`seal` for text."""
-        return self.seal(purpose, text.encode())
+        """`seal` for text; half of an emoji is no text, and becomes a question mark."""
+        return self.seal(purpose, text.encode(errors="replace"))
 
     def open_text(self, purpose: str, sealed: bytes) -> str:
         """`open` for text."""
@@ -119,7 +119,7 @@ class KeyRing:
         key = self._index_keys.get(purpose)
         if key is None:
             key = self._index_keys[purpose] = _derive(self._index_secret, f"index/{purpose}")
-        return hashlib.blake2b(value.encode(), key=key, digest_size=16).digest()
+        return hashlib.blake2b(value.encode(errors="replace"), key=key, digest_size=16).digest()
 
     def vouch(self, purpose: str, data: bytes) -> bytes:
         """A keyed hash that only a holder of the key file can make or check: 32 bytes (BLAKE2b)."""

@@ -3,11 +3,13 @@
 What once crashed has a test of its own below.
 """
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+from bot.channels.telegram import read_json
 from tests.channels import TestVillager, WebVillager, open_site, populate
 from tests.fuzz.run import run
 
@@ -56,3 +58,29 @@ async def test_an_update_under_a_number_no_database_holds_is_left_alone(sqlite_s
         assert await who.feed("message", who.message(text="你好")) == []
         assert await who.messages() == []
         assert await who.say("你好")
+
+
+@pytest.mark.parametrize("channel", ["web", "telegram"])
+async def test_half_an_emoji_stops_nobody(sqlite_storage, channel):
+    """On Telegram one such message once ended polling for everybody."""
+    await populate(sqlite_storage)
+    async with open_site(channel, sqlite_storage) as site:
+        who, other = await site.meet(), await site.meet()
+        await who.say("我要反映")
+        half = "他们送米\ud83d"
+        if channel == "web":
+            answer = await who.client.post("/api/chat/messages", content=json.dumps({"text": half}).encode())
+            assert answer.status_code == 400
+        else:
+            assert "不怪您" not in " ".join(await who.say(half))
+            assert (await who.draft()).answers["what"] == "他们送米?"
+        assert await other.say("你好")
+        assert await who.say("接着说")
+
+
+def test_whole_emoji_come_through_and_halves_become_question_marks():
+    whole = {"text": "好🙂", "rows": [1, None, True, {"字": "\\ud83d"}]}
+    for ascii_only in (True, False):
+        assert read_json(json.dumps(whole, ensure_ascii=ascii_only)) == whole
+    assert read_json('{"text": "\\ud83d!"}') == {"text": "?!"}
+    assert read_json('{"text": "\\UD83D"}'.replace("U", "u")) == {"text": "?"}
