@@ -24,7 +24,7 @@ from storage.tables.cases import cases, contact_attempt
 from storage.tables.custody import custodian_pepper, identity, identity_release, identity_share
 from storage.tables.records import event, outbox
 from storage.unit_of_work import Storage
-from storage.vault import KeyRing
+from storage.vault import KeyRing, _derive
 from tests import factories
 from tests.channels import file_report, open_site, populate
 from tests.named_cases import CONTACT, NAME, OTHER_PASSWORD, NamesSite, acts, attempt, open_name, verify
@@ -306,7 +306,8 @@ async def test_the_database_the_key_file_and_everybody_elses_password_give_no_to
     # Keys an attacker holds: every stored value, the key file, and everything derived from it under a known purpose.
     keys = scene.storage.keys
     purposes = ("identity", "person", "mass_reaction", "reported_person", "receipt_code", "sign_in", "custodian_pepper")
-    derived = [keys._secret, *(keys._derive(f"{kind}/{name}") for kind in ("index", "seal") for name in purposes)]
+    secret = keys._index_secret
+    derived = [secret, *(_derive(secret, f"{kind}/{name}") for kind in ("index", "seal") for name in purposes)]
     guesses = {
         hashlib.blake2b(CONTACT.encode(), key=key[:64], digest_size=size, person=person).digest()
         for key in (*stored, *derived, b"")
