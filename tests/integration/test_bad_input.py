@@ -359,7 +359,8 @@ REFUSED: dict[str, dict[str, Any]] = {
     "long callback": {"json": {"callback": "x" * 65}},
     "very long text": {"json": {"text": "字" * 20_001}},
     "an empty file": {"files": [("files", ("空.txt", b""))]},
-    "a big file": {"files": [("files", ("录像.mp4", bytes(20 * 1024 * 1024 + 1)))]},
+    "a large file without a name": {"json": {"large": {"name": 5, "size": 1}}},
+    "a large file that is a list": {"json": {"large": ["a", 1]}},
     "nothing in a form": {"files": [("other", ("a.txt", b"x"))]},
 }
 
@@ -370,6 +371,23 @@ async def test_the_web_api_refuses_in_words_and_keeps_nothing(browser):
         assert answered.status_code in (400, 413), (kind, answered.text)
         _is_calm(kind, [answered.json()["error"]])
     assert (await browser.get("/api/chat/messages")).json() == []
+
+
+@pytest.mark.parametrize(
+    "posted",
+    [
+        {"files": [("files", ("录像.mp4", bytes(20 * 1024 * 1024 + 1)))]},
+        {"json": {"large": {"name": "录像.mp4", "size": 600_000_000}}},
+        {"json": {"large": {"name": "x" * 9_000, "size": -1}}},
+    ],
+    ids=["sent", "told", "told badly"],
+)
+async def test_a_file_too_large_for_the_chat_is_answered_with_a_link_and_not_kept(browser, sqlite_storage, posted):
+    answered = await browser.post("/api/chat/messages", **posted)
+    assert answered.status_code == 200
+    said = [item["text"] for item in (await browser.get("/api/chat/messages")).json()]
+    assert any("/upload/" in words for words in said), said
+    assert [path for path in sqlite_storage.files.folder.rglob("*") if path.is_file()] == []
 
 
 async def test_without_a_cookie_the_web_api_asks_to_come_in_again(browser):
