@@ -284,7 +284,18 @@ async def full_case(archive: Archive) -> tuple[Case, list[str]]:
         assert found is not None
         stored = await uow.files.add(b"letter", name="信.pdf", origin="official", case_id=case.id)
         sent = await uow.files.add(b"picture", name="烟.jpg", origin="reporter", case_id=case.id)
-        archive_files.extend([stored.id, sent.id])
+        preview = await uow.storage.files.put(b"a small picture")
+        await uow.files.set_preview(sent.id, preview)
+        archive_files.extend([stored.id, sent.id, preview])
+        until = uow.clock.now() + timedelta(days=1)
+        token = await uow.announcements.announce(
+            draft_id=draft.id, case_id=case.id, name="录像.mp4", size=None, kind="supplement", until=until
+        )
+        link = await uow.announcements.by_token(token)
+        assert link is not None
+        assert await uow.announcements.spend(link)
+        await uow.announcements.arrived(link.announced.id, sent.id)
+        uow.receipts.keep(case.id, "a token", "QFR1.a.b")
         await uow.investigations.add_evidence(
             found.id, description="信", official_id=archive.official.id, file_id=stored.id
         )
