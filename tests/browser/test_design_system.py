@@ -109,6 +109,7 @@ def _frame(**more: object) -> dict[str, object]:
         "official": official,
         "demo": True,
         "csrf": "token-1",
+        "nonce": "nonce-1",
         "nav": nav,
         "flashes": [("ok", "已经存好")],
         **more,
@@ -144,7 +145,8 @@ def render_error() -> str:
 
 def render_sign_in(**more: object) -> str:
     page = _environment().get_template("sign_in.html")
-    return page.render(_frame(official=None, nav=[], flashes=[]) | {"error": None, "username": ""} | more)
+    shown = {"error": None, "username": "", "passkeys": True}
+    return page.render(_frame(official=None, nav=[], flashes=[]) | shown | more)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark", "print"])

@@ -1,4 +1,4 @@
-"""The door of the desk: who comes in, who does not, and for how long.
+"""The door of the desk: who comes in, who does not, and for how long (P9, P10, P11).
 
 What depends on the database runs on both; what does not, on SQLite alone.
 """

@@ -1,4 +1,4 @@
-"""The door of the desk: password and code, one-time links, sessions, tokens, leaving."""
+"""The door of the desk: password and code, a demo's one-time links, sessions, tokens, leaving (P9, P30)."""
 
 from datetime import timedelta
 
@@ -129,6 +129,19 @@ async def test_a_link_is_not_spent_by_looking_and_opens_once(site):
     await second.post(f"/desk/link/{token}")
     assert second.status == 410
     assert "这个链接不能用了" in second.text
+
+
+async def test_outside_a_demo_a_link_opens_nothing(storage):
+    """P9: no way in with one factor."""
+    site = DeskSite(storage)
+    await site.do(factories.add_county)
+    official = await site.do(factories.add_official)
+    token = await site.do(lambda uow: site.access.make_link(uow, official))
+    browser = site.browser()
+    await browser.get(f"/desk/link/{token}")
+    await browser.post(f"/desk/link/{token}")
+    assert browser.status == 410
+    assert "qingfeng_desk" not in browser.client.cookies
 
 
 async def test_unknown_and_expired_links_look_like_a_used_one(site, clock):

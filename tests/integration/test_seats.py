@@ -12,7 +12,7 @@ import pytest
 
 from bot.__main__ import main
 from bot.settings import Settings
-from handlers.services import cases, disposals, duty, handovers, investigations, messages, recusals, seats
+from handlers.services import cases, disposals, duty, enrolment, handovers, investigations, messages, recusals, seats
 from handlers.services.errors import BadInput
 from handlers.services.seats import SeatChange
 from knowledge.casework.access import Role
@@ -118,16 +118,17 @@ async def test_the_words_of_who_left_stay_under_their_name(county):
 
 async def test_sessions_links_and_duty_of_who_left_end_at_once(county):
     leaving = await county.browser("east")
-    token = await county.do(lambda uow: county.site.access.make_link(uow, county.seats["east"]))
+    _, token = await county.do(lambda uow: enrolment.make_link(uow, county.seats["east"], made_by=None))
+    fresh = county.site.browser()
+    await fresh.get(f"/desk/invitation/{token}")
+    assert (await fresh.post(f"/desk/invitation/{token}")).status_code == 200
     await county.by(
         "east-lead", duty.put_on_duty, EAST, weekday=2, from_time="08:00", to_time="18:00", who=county.seats["east"].id
     )
     assert (await leaving.get("/desk/cases")).status_code == 200
     await closed(county, "east")
     assert (await leaving.get("/desk/cases")).status_code == 303
-    fresh = county.site.browser()
-    await fresh.get(f"/desk/link/{token}")
-    assert (await fresh.post(f"/desk/link/{token}")).status_code == 410
+    assert (await fresh.post(f"/desk/invitation/{token}")).status_code == 410
     assert (await county.case((await county.report()).number)).handler_id is None  # Wednesday, ten in the morning
     async with county.storage.unit_of_work() as uow:
         assert await uow.roster.of_unit(county.places[EAST].id) == []
