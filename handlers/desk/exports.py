@@ -30,13 +30,7 @@ async def export(visit: Signed, number: CaseNumber) -> Response:
     visit.require(Permission.READ_CASES)
     await require_step_up(visit)
     try:
-        async with visit.unit_of_work() as uow:
-            taken = await exports.export(uow, visit.official, number, visit.form.text("purpose"), compose)
-            try:
-                await uow.commit()
-            except BaseException:
-                taken.close()
-                raise
+        taken = await exports.export(visit.desk.storage, visit.official, number, visit.form.text("purpose"), compose)
     except BadInput as wrong:
         return await _page(visit, number, {wrong.field: words.fault(wrong.field, wrong.fault)})
     size = taken.seek(0, 2)

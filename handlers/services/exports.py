@@ -18,10 +18,11 @@ from handlers.services.case_moves import record, worded
 from handlers.services.cases import CaseFile
 from knowledge.casework.access import Role, covers
 from storage.dossier import EVENTS, DossierWriter
+from storage.log_heads import LogHead
 from storage.repositories.events import Event
 from storage.repositories.files import StoredFile
 from storage.repositories.officials import Official
-from storage.unit_of_work import UnitOfWork
+from storage.unit_of_work import Storage
 
 LONGEST_PURPOSE: Final = 200
 #: Looks: left out when an auditor made them, or somebody who does not sit within the place of who takes it out.
@@ -71,11 +72,13 @@ class Taken:
 Compose = Callable[[Taken, str], list[tuple[str, bytes]]]
 
 
-async def export(uow: UnitOfWork, official: Official, number: str, purpose: str, compose: Compose) -> IO[bytes]:
+async def export(storage: Storage, official: Official, number: str, purpose: str, compose: Compose) -> IO[bytes]:
     """A case's dossier, open at its beginning, to be closed by the caller; on disk once it is large.
 
+    Reading, building and writing down are three steps: nobody else's work waits while files are packed.
+
     Args:
-        uow: The unit of work; the caller commits before a byte leaves.
+        storage: The deployment's storage.
         official: Who takes it out; may read the case.
         number: The case.
         purpose: What for; it stands on every page.
@@ -87,36 +90,46 @@ async def export(uow: UnitOfWork, official: Official, number: str, purpose: str,
         NotFound: There is no such case, or none this official may know of.
     """
     purpose = worded("purpose", purpose, shortest=2, longest=LONGEST_PURPOSE)
-    file = await cases.open_file(uow, official, number)
-    events = tuple(one for one in await uow.events.of_case(file.case.number) if _is_shown(one, official))
-    taken = Taken(file, events, official, uow.clock.now(), purpose, _named(file.files))
-    signer = uow.keys.signer
+    async with storage.unit_of_work() as uow:
+        file = await cases.open_file(uow, official, number)
+        found = await uow.events.of_case(file.case.number)
+        head = await uow.log_heads.newest()
+        await uow.commit()
+    events = tuple(one for one in found if _is_shown(one, official))
+    taken = Taken(file, events, official, storage.clock.now(), purpose, _named(file.files))
     spooled: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it
     try:
-        writer = DossierWriter(spooled, signer)
-        for stored in file.files:
-            data = await uow.storage.files.get(stored.id)
-            await asyncio.to_thread(writer.add, taken.names[stored.id], data)
-        composed = await asyncio.to_thread(compose, taken, signer.public_key.hex())
-        for name, data in (*composed, (EVENTS, _events(events))):
-            await asyncio.to_thread(writer.add, name, data)
-        head = await uow.log_heads.newest()
-        about = {
-            "format": 1,
-            "case": file.case.number,
-            "exported_at": taken.at.isoformat(),
-            "exported_by": official.display_name,
-            "purpose": purpose,
-            "files": {taken.names[one.id]: {"sha256": one.sha256, "media_type": one.media_type} for one in file.files},
-            "log_head": head.as_json() if head else None,
-        }
-        manifest = await asyncio.to_thread(writer.finish, about)
-        await uow.exports.add(file.case.id, official_id=official.id, purpose=purpose, manifest_sha256=manifest)
-        await record(uow, official, "case_exported", file.case, purpose=purpose, manifest=manifest)
+        manifest = await _build(storage, spooled, taken, head, compose)
+        async with storage.unit_of_work() as uow:
+            case = await cases.require_declared(uow, official, number)  # who stood back meanwhile gets nothing
+            await uow.exports.add(case.id, official_id=official.id, purpose=purpose, manifest_sha256=manifest)
+            await record(uow, official, "case_exported", case, purpose=purpose, manifest=manifest)
+            await uow.commit()
     except BaseException:
         spooled.close()
         raise
     return spooled
+
+
+async def _build(storage: Storage, spooled: IO[bytes], taken: Taken, head: LogHead | None, compose: Compose) -> str:
+    """Write the dossier, a file at a time; returns the manifest's SHA-256."""
+    signer, files = storage.keys.signer, taken.file.files
+    writer = DossierWriter(spooled, signer)
+    for stored in files:
+        await asyncio.to_thread(writer.add, taken.names[stored.id], await storage.files.get(stored.id))
+    composed = await asyncio.to_thread(compose, taken, signer.public_key.hex())
+    for name, data in (*composed, (EVENTS, _events(taken.events))):
+        await asyncio.to_thread(writer.add, name, data)
+    about = {
+        "format": 1,
+        "case": taken.file.case.number,
+        "exported_at": taken.at.isoformat(),
+        "exported_by": taken.official.display_name,
+        "purpose": taken.purpose,
+        "files": {taken.names[one.id]: {"sha256": one.sha256, "media_type": one.media_type} for one in files},
+        "log_head": head.as_json() if head else None,
+    }
+    return await asyncio.to_thread(writer.finish, about)
 
 
 def _is_shown(one: Event, official: Official) -> bool:

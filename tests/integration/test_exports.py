@@ -13,9 +13,10 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.__main__ import main
-from handlers.services import cases, disposals, exports, follow_up, investigations
-from handlers.services.errors import BadInput, DeclarationNeeded
+from handlers.services import cases, disposals, exports, follow_up, investigations, recusals
+from handlers.services.errors import BadInput, DeclarationNeeded, NotFound
 from knowledge.casework.access import Role
+from knowledge.casework.recusal import Ground
 from storage import dossier
 from storage.dossier import DossierFault, DossierWriter
 from storage.repositories.officials import Official
@@ -156,16 +157,33 @@ async def test_looks_from_above_and_the_reporters_own_are_in_the_log_and_not_in_
     await site.do(look)
     acts: dict[int, list[tuple[str, str]]] = {}
     for who in (handler, above):
-        async with site.storage.unit_of_work() as uow:
-            with (
-                await exports.export(uow, who, number, PURPOSE, lambda *_: []) as made,
-                zipfile.ZipFile(made) as archive,
-            ):
-                found = json.loads(archive.read("events.json"))
+        made = await exports.export(site.storage, who, number, PURPOSE, lambda *_: [])
+        with made, zipfile.ZipFile(made) as archive:
+            found = json.loads(archive.read("events.json"))
         acts[who.id] = [(one["actor"], one["act"]) for one in found]
     assert (f"official/{above.id}", "case_read") not in acts[handler.id]
     assert (f"official/{above.id}", "case_read") in acts[above.id]
     assert not [act for one in acts.values() for _, act in one if act == "own_case_read"]
+
+
+async def test_who_stands_back_while_it_is_being_built_gets_nothing(site: DeskSite) -> None:
+    number, handler = await full_case(site)
+
+    async def stand_back(uow: Any) -> None:
+        case = await factories.read_case(uow, number)
+        await recusals.recuse(uow, case, {handler.id: Ground.ASKED}, actor="system")
+
+    get = site.storage.files.get
+
+    async def slowly(file_id: str) -> bytes:
+        await site.do(stand_back)  # nobody waits for the dossier
+        return await get(file_id)
+
+    site.storage.files.get = slowly  # type: ignore[method-assign]
+    with pytest.raises(NotFound):
+        await exports.export(site.storage, handler, number, PURPOSE, lambda *_: [])
+    async with site.storage.unit_of_work() as uow:
+        assert await uow.read(select(export)) == []
 
 
 def small_dossier(path: Path) -> Path:
@@ -281,11 +299,10 @@ async def test_only_who_may_read_the_case_takes_it_out(site: DeskSite) -> None:
     await newcomer.get("/desk")
     answer = await newcomer.post(f"/desk/cases/{number}/export", {"purpose": PURPOSE})
     assert answer.headers["location"] == f"/desk/cases/{number}/declare"
-    async with site.storage.unit_of_work() as uow:
-        with pytest.raises(DeclarationNeeded):
-            await exports.export(uow, official, number, PURPOSE, lambda *_: [])
-        with pytest.raises(BadInput):
-            await exports.export(uow, official, number, " ", lambda *_: [])
+    with pytest.raises(DeclarationNeeded):
+        await exports.export(site.storage, official, number, PURPOSE, lambda *_: [])
+    with pytest.raises(BadInput):
+        await exports.export(site.storage, official, number, " ", lambda *_: [])
 
 
 async def test_the_database_keeps_exports_and_takes_none_by_who_stands_back(site: DeskSite, taken: Any) -> None:
