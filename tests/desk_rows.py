@@ -13,6 +13,8 @@ from tests.desk_site import DeskSite
 
 FORMS: Final[dict[str, dict[str, str]]] = {
     "/desk/cases/{number}/{act}": {"body": "看过了"},
+    "/desk/cases/{number}/export": {"purpose": "报县纪委"},
+    "/desk/log/{number}/{redaction_id}": {"purpose": "核对遮盖"},
     "/desk/cases/{number}/message": {"message": "还在办"},
     "/desk/cases/{number}/message/send": {"message": "还在办"},
     "/desk/cases/bulk": {"act": "close"},

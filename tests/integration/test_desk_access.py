@@ -43,6 +43,11 @@ NEEDS = {
     ("GET", "/desk/cases/bulk"): P.HANDLE_CASES,
     ("POST", "/desk/cases/bulk"): P.HANDLE_CASES,
     ("GET", "/desk/cases/{number}"): P.READ_CASES,
+    ("GET", "/desk/cases/{number}/export"): P.READ_CASES,
+    ("POST", "/desk/cases/{number}/export"): P.READ_CASES,
+    ("GET", "/desk/log"): P.READ_LOG,
+    ("GET", "/desk/log/{number}/{redaction_id}"): P.READ_LOG,
+    ("POST", "/desk/log/{number}/{redaction_id}"): P.READ_LOG,
     ("GET", "/desk/cases/{number}/stand-back"): P.READ_CASES,
     ("GET", "/desk/cases/{number}/declare"): P.READ_CASES,
     ("GET", "/desk/cases/{number}/files/{file_id}"): P.READ_CASES,
@@ -140,6 +145,7 @@ NARROWER = {
     ("POST", "/desk/cases/bulk"),
     ("GET", "/desk/cases/{number}/merge"),
     ("POST", "/desk/cases/{number}/merge"),
+    ("POST", "/desk/log/{number}/{redaction_id}"),
 }
 #: Only about the official's own: there is nothing of anybody else's to find.
 OWN = {("POST", "/desk/declaration/{kin_id}/remove")}

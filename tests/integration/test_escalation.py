@@ -86,6 +86,7 @@ async def seen_below(site: Site, staff: Staff, number: str) -> list[str]:
             seen.append(repr(await uow.cases.notes(case.id)))
             seen.append(repr(await uow.clocks.of_case(case.id)))
             about = select(event.c.act, event.c.detail).where(event.c.subject == f"case/{number}")
+            about = about.where(event.c.act != "own_case_read")  # a look of the reporter's, which no page below shows
             seen.append(repr(await uow.read(about.order_by(event.c.id))))
             seen.append(repr(await uow.read(select(cases).where(cases.c.number == number))))
     return seen

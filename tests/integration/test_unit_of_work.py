@@ -114,6 +114,8 @@ async def test_a_refused_appended_row_is_an_error_with_a_code(storage: Storage) 
             detail={},
             previous_hash="0" * 64,
             hash="1" * 64,
+            seal=bytes(32),
+            seal_key="k",
         )
         with pytest.raises(RuleRefused, match="event_chain"):
             await uow.commit()
