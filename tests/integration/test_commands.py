@@ -20,7 +20,7 @@ import pytest
 from bot.__main__ import COMMANDS, main
 from bot.clock import SystemClock
 from bot.settings import Settings, read_settings
-from handlers.services.access import Access
+from handlers.services.access import Access, Caller
 from knowledge.casework.access import Role
 from storage.engine import Database
 from storage.files import FileStore
@@ -250,7 +250,7 @@ async def sign_in(secret: str, username: str) -> str:
     try:
         async with storage.unit_of_work() as uow:
             code = pyotp.TOTP(secret).at(int(clock.now().timestamp()))
-            opened = await Access().sign_in(uow, username=username, password=PASSWORD, code=code, address="test")
+            opened = await Access().sign_in(uow, username=username, password=PASSWORD, code=code, caller=Caller("test"))
             await uow.commit()
     finally:
         await storage.close()
