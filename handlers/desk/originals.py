@@ -9,12 +9,12 @@ from handlers.desk.forms import FormState
 from handlers.desk.request import CaseNumber, Id, Signed, Visit
 from handlers.services import redactions
 from handlers.services.errors import BadInput
-from knowledge.casework.access import Permission
 
 
 async def ask_original(visit: Signed, number: CaseNumber, redaction_id: Id) -> Response:
     """What for; nothing is shown yet."""
-    visit.require(Permission.READ_LOG)
+    async with visit.unit_of_work() as uow:
+        await redactions.covered(uow, visit.official, number, redaction_id)
     return await _page(visit, number, redaction_id)
 
 

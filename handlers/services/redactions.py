@@ -84,6 +84,21 @@ async def waiting(uow: UnitOfWork, case: Case) -> list[Redaction]:
     return [one for one in await uow.redactions.of_case(case.id) if one.decision is None]
 
 
+async def covered(uow: UnitOfWork, auditor: Official, number: str, redaction_id: int) -> tuple[Case, Redaction]:
+    """A redaction in force that an auditor may look behind; nothing of what it covers.
+
+    Raises:
+        NotAllowed: This is no auditor.
+        NotFound: There is no such redaction that this auditor may know of.
+    """
+    require(auditor, Permission.READ_LOG)
+    case = await uow.cases.by_number(number, visible_to=auditor)
+    found = [one for one in await uow.redactions.of_case(case.id) if one.id == redaction_id] if case else []
+    if case is None or not found or found[0].decision != "approved":
+        raise NotFound("redaction")
+    return case, found[0]
+
+
 async def original(uow: UnitOfWork, auditor: Official, number: str, redaction_id: int, purpose: str) -> str:
     """The words that were covered, for an auditor who does not stand back from the case; an event with its purpose.
 
@@ -91,15 +106,11 @@ async def original(uow: UnitOfWork, auditor: Official, number: str, redaction_id
         NotAllowed: This is no auditor.
         NotFound: There is no such redaction that this auditor may know of.
     """
-    require(auditor, Permission.READ_LOG)
+    case, redaction = await covered(uow, auditor, number, redaction_id)
     purpose = worded("purpose", purpose, shortest=2, longest=LONGEST_REASON)
     await uow.begin()
-    case = await uow.cases.by_number(number, visible_to=auditor)
-    found = [one for one in await uow.redactions.of_case(case.id) if one.id == redaction_id] if case else []
-    if case is None or not found or found[0].decision != "approved":
-        raise NotFound("redaction")
     await record(uow, auditor, "redaction_original_read", case, redaction=redaction_id, purpose=purpose)
-    return "\n".join(await _phrases(uow, case, found[0])) or found[0].target
+    return "\n".join(await _phrases(uow, case, redaction)) or redaction.target
 
 
 async def _phrases(uow: UnitOfWork, case: Case, asked: Redaction) -> list[str]:
