@@ -133,6 +133,7 @@ PAGES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("POST", "/desk/releases/{release_id}/refuse", releases.refuse),
     ("GET", "/desk/keys", keys.show_keys),
     ("POST", "/desk/keys/recovery", keys.print_recovery),
+    ("POST", "/desk/keys/recover", keys.recover),
     ("POST", "/desk/keys/change", keys.change_key),
     ("POST", "/desk/keys/contribute", keys.contribute),
     ("POST", "/desk/keys/split", keys.split_anew),

@@ -32,6 +32,21 @@ async def print_recovery(visit: Signed) -> Response:
     return await _told(visit, "recovery", act, told)
 
 
+async def recover(visit: Signed) -> Response:
+    """Put a key that a lost password left behind under the present one, with the printed recovery key."""
+    form = visit.form
+
+    async def act(uow: UnitOfWork) -> None:
+        require(visit.official, Permission.CHECK_NAMES)
+        await visit.desk.access.check_password(uow, visit.official, form.text("password"))
+        await key_pairs.recover(uow, visit.official, form.text("recovery"), form.text("password"))
+
+    errors, status = await tried(visit, act)
+    if errors:
+        return await _page(visit, {"recover": errors}, status=status)
+    return visit.go(HERE, "key-recovered")
+
+
 async def change_key(visit: Signed) -> Response:
     """Make another key pair and show its recovery key this once."""
     told: list[str] = []
@@ -90,5 +105,5 @@ async def _page(
 
 
 def _kept(visit: Visit) -> dict[str, str]:
-    """What was typed, without passwords."""
+    """What was typed, without passwords; a recovery key comes back, it was copied from paper."""
     return {name: value for name, value in visit.form.fields.items() if name != "password"}

@@ -107,8 +107,11 @@ async def tried(visit: Visit, act: Callable[[UnitOfWork], Awaitable[Any]]) -> tu
         except WrongPassword:
             errors["password"] = words.KEY_NOT_OPENED
         except SignInRefused as refused:
-            errors["password"] = words.NAME_WAIT.format(minutes=math.ceil(refused.wait_seconds / 60))
-            status = HTTPStatus.TOO_MANY_REQUESTS
+            if not refused.wait_seconds:
+                errors["password"] = words.KEY_NOT_OPENED
+            else:
+                errors["password"] = words.NAME_WAIT.format(minutes=math.ceil(refused.wait_seconds / 60))
+                status = HTTPStatus.TOO_MANY_REQUESTS
         uow.after_commit(visit.desk.wake)
         await uow.commit()
     return errors, status if errors else HTTPStatus.OK

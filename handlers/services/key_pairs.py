@@ -89,6 +89,36 @@ async def rewrap(
     await _record(uow, official, "key_rewrapped", by=how)
 
 
+async def recover(uow: UnitOfWork, official: Official, recovery: str, password: str) -> None:
+    """Put a key that a lost password left behind under the present password; wrong recovery keys are counted.
+
+    Args:
+        uow: The unit of work; committed in any case.
+        official: Whose key it is.
+        recovery: The printed recovery key.
+        password: The present password; the caller has checked that it is.
+
+    Raises:
+        BadInput: `recovery`: a slip of the pen (`bad_form`), or it opens nothing (`wrong`).
+        NotFound: There is no key pair, or no recovery key was ever printed.
+        SignInRefused: Too many wrong ones; it says how long to wait.
+    """
+    subject = f"name/{official.id}"
+    await _refuse_too_many(uow, subject)
+    pair = await uow.officials.key_of(official.id)
+    if pair is None or pair.recovery_sealed is None:
+        raise NotFound("key")
+    await uow.begin()
+    await uow.officials.take_turns((subject,))
+    await _refuse_too_many(uow, subject)
+    try:
+        await rewrap(uow, official, recovery=recovery, new=password)
+    except WrongPassword:
+        await uow.officials.add_failure(subject)
+        await _record(uow, official, "key_not_opened", by="recovery")
+        raise BadInput("recovery", "wrong") from None
+
+
 async def print_recovery(uow: UnitOfWork, official: Official, password: str) -> str:
     """A recovery key for one's private key, told once; an earlier one opens nothing any more.
 

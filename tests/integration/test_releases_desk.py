@@ -5,9 +5,10 @@ import re
 import pytest
 
 from handlers.desk import words
+from handlers.services import key_pairs
 from knowledge.casework.access import Permission, Role, may
 from knowledge.casework.names import LONGEST_RELEASE, Purpose, RefusalReason, ReleasePurpose
-from storage.custody import is_recovery_key
+from storage.custody import is_recovery_key, new_recovery_key
 from storage.unit_of_work import Storage
 from tests import factories
 from tests.named_cases import CONTACT, NAME, OTHER_PASSWORD
@@ -220,3 +221,35 @@ async def test_only_custodians_get_to_requests_and_keys(scene, role):
 def test_every_purpose_and_reason_has_words():
     assert set(words.PURPOSES) == {*Purpose, *ReleasePurpose}
     assert set(words.REFUSALS) == set(RefusalReason)
+
+
+async def test_after_a_reset_the_printed_code_gives_the_key_back_and_a_wrong_one_loses_nothing_typed(scene):
+    """A custodian's lost password loses no name: the reset leaves the key behind, the recovery key fetches it."""
+    who, new = scene.custodian, "another long password"
+    browser = await scene.sign_in(who)
+    await browser.get("/desk/keys")
+    assert "忘过密码" not in browser.text
+    await browser.post("/desk/keys/recovery", {"password": scene.password_of(who)})
+    found = re.search(r'<p class="recovery">(.*?)</p>', browser.source, re.DOTALL)
+    assert found
+    code = "-".join(re.findall(r"<span>(\w+)</span>", found[1]))
+    assert is_recovery_key(code)
+    hashed = await scene.access.hashing.hash(new)
+    assert not await scene.do(lambda uow: scene.access.set_password(uow, who, hashed, old=None, new=new))
+    browser = await scene.sign_in(who)
+    await browser.get("/desk/keys")
+    other = new_recovery_key()
+    for recovery, password, said in (
+        (code[:-1] + ("2" if code[-1] != "2" else "3"), new, words.FAULTS["recovery", "bad_form"]),
+        (other, new, words.FAULTS["recovery", "wrong"]),
+        (code, "not the password", words.KEY_NOT_OPENED),
+    ):
+        answer = await browser.post("/desk/keys/recover", {"recovery": recovery, "password": password})
+        assert answer.status_code == 422
+        assert said in browser.text
+        assert recovery in browser.source
+        assert password not in browser.source
+    await browser.post("/desk/keys/recover", {"recovery": code.lower(), "password": new}, then="/desk/keys")
+    assert words.FLASHES["key-recovered"] in browser.text
+    pair, _key = await scene.do(lambda uow: key_pairs.unlock(uow, who, new))
+    assert pair.recover(code).public_key == pair.public_key
