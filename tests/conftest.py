@@ -3,14 +3,11 @@
 Without PostgreSQL its half is skipped and says so; under CI=true a missing service is a failure.
 """
 
-import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -21,8 +18,8 @@ from storage.unit_of_work import Storage
 from storage.vault import KeyRing
 from tests import databases
 from tests.fakes import FakeClock
+from tests.outside import outside
 
-T = TypeVar("T")
 IN_CI = os.environ.get("CI") == "true"
 AT_NIGHT = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 
@@ -61,20 +58,14 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[None]:
-    fault = _outside(databases.postgresql_fault)
+    fault = outside(databases.postgresql_fault())
     if fault and IN_CI:
         pytest.fail(fault)
     if fault:
         pytest.skip(fault)
-    _outside(databases.make_template)
+    outside(databases.make_template())
     yield
-    _outside(databases.drop_template)
-
-
-def _outside(act: Callable[[], Coroutine[None, None, T]]) -> T:
-    """Run a coroutine to its end even when a test's loop is running: in a thread of its own."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(act())).result()
+    outside(databases.drop_template())
 
 
 @pytest.fixture

@@ -43,7 +43,8 @@ async def admin(*statements: str) -> None:
         await connection.close()
 
 
-def _url(role: str, database: str) -> str:
+def url_of(role: str, database: str) -> str:
+    """The address of a database for a role."""
     host = ADMIN.rpartition("@")[2].partition("/")[0]
     return f"postgresql://{role}@{host}/{database}"
 
@@ -55,7 +56,7 @@ async def make_template() -> None:
             "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         )
     await admin(f"DROP DATABASE IF EXISTS {_TEMPLATE}", f"CREATE DATABASE {_TEMPLATE} OWNER {OWNER}")
-    await migrate(_url(OWNER, _TEMPLATE), application_role=APPLICATION)
+    await migrate(url_of(OWNER, _TEMPLATE), application_role=APPLICATION)
 
 
 async def drop_template() -> None:
@@ -76,7 +77,7 @@ async def postgresql_database() -> AsyncIterator[str]:
         _free.append(name)
     name = _free.pop()
     try:
-        yield _url(APPLICATION, name)
+        yield url_of(APPLICATION, name)
     finally:
         if await _emptied(name):
             _free.append(name)

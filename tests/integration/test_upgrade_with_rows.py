@@ -5,7 +5,9 @@ Revision 0003: who answers for a case, what reporters added (a note before, a me
 promised, whether their names are checked; and from then on the new rules hold.
 """
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -32,6 +34,7 @@ from storage.unit_of_work import Storage
 from storage.vault import KeyRing
 from tests import attacks, databases, factories
 from tests.fakes import FakeClock
+from tests.outside import outside
 
 RECEIVED = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)  # half past one in the morning of the third, in Shanghai
 DUE = date(2026, 3, 24)
@@ -183,29 +186,53 @@ class Upgraded:
         return found
 
 
-@pytest.fixture
-async def old_url(database_url: str, tmp_path: Path) -> str:
-    """The owner's URL of a database without tables."""
-    if database_url.startswith("sqlite"):
-        return f"sqlite:///{tmp_path / 'old.db'}"
-    await migrate(databases.owner_url(database_url), revision="base")
-    return databases.owner_url(database_url)
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def grown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The owner's URL of a database of revision 0002 with rows, brought to this one; each test gets a copy."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('grown') / 'old.db'}"
+        outside(_grow(url))
+        yield url
+        return
+    request.getfixturevalue("postgresql")
+    name = f"qf_test_grown_{os.getpid()}"
+    outside(databases.admin(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name} OWNER {databases.OWNER}"))
+    url = databases.url_of(databases.OWNER, name)
+    outside(_grow(url))
+    yield url
+    outside(databases.admin(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-@pytest.fixture
-async def upgraded(old_url: str, tmp_path: Path, clock: FakeClock, keys: KeyRing) -> AsyncIterator[Upgraded]:
-    """A database of revision 0002 with rows, brought to this one, and opened as the application opens it."""
-    engine = create_async_engine(async_url(old_url))
+async def _grow(url: str) -> None:
+    engine = create_async_engine(async_url(url))
     async with engine.begin() as connection:
         await connection.run_sync(lambda one: command.upgrade(alembic_config(one), "0002"))
-        await connection.run_sync(fill, keys)
+        await connection.run_sync(fill, KeyRing(bytes(range(32))))
     await engine.dispose()
-    await migrate(old_url, application_role=databases.APPLICATION)
-    url = old_url.replace(databases.OWNER, databases.APPLICATION)
-    storage = Storage(Database(url), keys, FileStore(tmp_path / "files", keys), clock)
-    await storage.database.verify()
-    yield Upgraded(storage)
-    await storage.close()
+    await migrate(url, application_role=databases.APPLICATION)
+
+
+@pytest.fixture
+async def upgraded(grown: str, tmp_path: Path, clock: FakeClock, keys: KeyRing) -> AsyncIterator[Upgraded]:
+    """The grown database, opened as the application opens it."""
+    async with _copy(grown, tmp_path) as url:
+        storage = Storage(Database(url), keys, FileStore(tmp_path / "files", keys), clock)
+        await storage.database.verify()
+        yield Upgraded(storage)
+        await storage.close()
+
+
+@asynccontextmanager
+async def _copy(grown: str, folder: Path) -> AsyncIterator[str]:
+    if grown.startswith("sqlite"):
+        yield databases.sqlite_database(Path(grown.removeprefix("sqlite:///")), folder)
+        return
+    template, name = grown.rpartition("/")[2], f"qf_test_copy_{os.getpid()}"
+    await databases.admin(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {databases.OWNER}")
+    try:
+        yield databases.url_of(databases.APPLICATION, name)
+    finally:
+        await databases.admin(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def test_every_case_answers_to_the_nearest_level_that_has_somebody(upgraded: Upgraded) -> None:
