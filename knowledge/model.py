@@ -310,9 +310,9 @@ class Jurisdiction:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class KnowledgeBase:
-    """All content, checked: every id named anywhere in it exists.
+    """All content, checked: every id named anywhere in it exists. Two are the same only if they are one object.
 
     Built by `knowledge.loader.load_knowledge` only, which enforces the invariant.
     """
