@@ -50,6 +50,8 @@ def test_every_error_of_the_house_has_words():
     codes = {kind.code for kind in all_subclasses(QingfengError) if not kind.__module__.startswith(apart)}
     assert codes - set(words.ERRORS) == {  # the sign-in page; the terminal
         "sign_in_needed",
+        "still_sealed",
+        "unopened",
         "bad_row",
         "law_text_refused",
         "law_texts_refused",
