@@ -46,6 +46,7 @@ from bot.channels.pacing import Pacing
 from bot.channels.web.session import WEB_TOKEN
 from bot.settings import Settings
 from handlers.chat.transaction import Channel
+from handlers.desk.security import SecurityHeaders
 from knowledge.answering import Answerer
 from knowledge.casework.access import Role
 from knowledge.casework.categories import load_categories
@@ -310,7 +311,9 @@ async def open_site(
 
         def client() -> httpx.AsyncClient:
             browser = httpx.AsyncClient(
-                transport=httpx.ASGITransport(application.http), base_url="http://qingfeng.test", timeout=30
+                transport=httpx.ASGITransport(SecurityHeaders(application.http)),
+                base_url="http://qingfeng.test",
+                timeout=30,
             )
             stack.push_async_callback(browser.aclose)
             return browser

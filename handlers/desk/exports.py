@@ -13,7 +13,7 @@ from handlers.desk.dossier import compose
 from handlers.desk.files import disposition
 from handlers.desk.forms import FormState
 from handlers.desk.request import CaseNumber, Signed, Visit
-from handlers.services import cases, exports
+from handlers.services import cases, exports, reading
 from handlers.services.errors import BadInput
 from knowledge.casework.access import Permission
 
@@ -21,7 +21,11 @@ CHUNK: Final = 1 << 16
 
 
 async def ask_export(visit: Signed, number: CaseNumber) -> Response:
-    """What for, and what the dossier holds; nothing of the case is shown."""
+    """What for, and what the dossier holds; nothing of the case is shown but that it is there."""
+    async with visit.unit_of_work() as uow:
+        case = await cases.require_declared(uow, visit.official, number)
+        await reading.of_case(uow, visit.official, "export_considered", case.number)
+        await uow.commit()
     return await _page(visit, number)
 
 

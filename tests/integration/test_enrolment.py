@@ -13,9 +13,9 @@ from handlers.services.appointments import Appointment
 from handlers.services.errors import SignInRefused
 from handlers.services.seats import SeatChange, change_seat, close_seat
 from knowledge.casework.access import Role
+from storage.custody import seal_to
 from storage.repositories.officials import Official
 from storage.unit_of_work import Storage
-from storage.vault import seal_to
 from tests import factories
 from tests.desk_site import Browser, DeskSite, totp_now
 
@@ -256,7 +256,7 @@ async def test_a_custodians_key_follows_to_another_password(site: DeskSite) -> N
     change = {"old": NEW, "password": OTHER, "again": OTHER}
     await browser.post(f"{ACCOUNT}/password", change, then=ACCOUNT)
     assert "密码换好了" in browser.text
-    assert "恢复码" not in browser.text
+    assert "救急码" not in browser.text
     assert await custodian_reads(site, sealed, OTHER) == "周小雨"
 
 
@@ -270,7 +270,7 @@ async def test_after_a_reset_without_the_old_password_a_custodians_key_is_untouc
     browser, secret = await opened(site, token)
     proof = {"password": OTHER, "again": OTHER, "old_code": totp_now(old, site.storage)}
     await browser.post(f"/desk/invitation/{token}", form(site, secret, **proof), then=ACCOUNT)
-    assert "恢复码" in browser.text
+    assert "救急码" in browser.text
     assert await custodian_reads(site, sealed, NEW) == "周小雨"
     third = "黄牛 灯笼 半夏 渡口 谷雨"
     await browser.post(f"{ACCOUNT}/password", {"old": OTHER, "password": third, "again": third}, then=ACCOUNT)

@@ -99,7 +99,7 @@ async def _one_tap(site: Site, clock: Any) -> None:
     await site.deliver()
     page = (await who.say(number))[-1]
     assert "请上级过问" not in page
-    assert [label for label, _ in (await who.last()).buttons] == ["补充或提问", "不想反映了", "我的反映"]
+    assert [label for label, _ in (await who.last()).buttons] == ["补充或提问", "收据", "不想反映了", "我的反映"]
     clock.advance(PASSED)
     await tick(site)
     notice = (await who.last()).text

@@ -112,7 +112,7 @@ SCRIPTS: tuple[Callable[[int], list[Act]], ...] = (*(asker, hesitant) * 9, named
 
 def plain(text: str, mark: str) -> str:
     """What is said, whoever it is said to: without the person's mark, numbers and codes."""
-    text = re.sub(r"QF(-\w{4}){2}|QC(-\w{4}){5}", "…", text)
+    text = re.sub(r"QF(-\w{4}){2}|QC(-\w{4}){5}|QFR1\.[\w.-]+", "…", text)
     return text.replace(mark, "甲").replace(mark[:-1], "甲")
 
 

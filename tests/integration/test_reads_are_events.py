@@ -7,7 +7,7 @@ each have left an event by whoever looked. A missing event is a failure; what is
 
 import functools
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +40,7 @@ WATCHED: dict[type, tuple[str, ...]] = {
     Cases: ("narrative", "matters", "notes"),
     Dialogue: ("of_case", "for_reporter"),
     Files: ("of_case",),
-    Identities: ("sealed_to", "attempts"),
+    Identities: ("of_case", "whole", "attempts"),
     Investigations: ("opinions", "measures"),
 }
 BY_CASE = frozenset({"opinions", "measures"})  # these are given the case, not its id
@@ -66,17 +66,17 @@ def watching(patch: pytest.MonkeyPatch) -> Iterator[Watch]:
 
         return call
 
-    read = FileStore.get
+    read = FileStore.read
 
-    async def read_file(self: FileStore, file_id: str) -> bytes:
+    def read_file(self: FileStore, file_id: str, *part: int | None) -> AsyncIterator[bytes]:
         watch.files.add(file_id)
-        return await read(self, file_id)
+        return read(self, file_id, *part)
 
     with patch.context() as patched:
         for owner, names in WATCHED.items():
             for name in names:
                 patched.setattr(owner, name, wrapped(getattr(owner, name), name))
-        patched.setattr(FileStore, "get", read_file)
+        patched.setattr(FileStore, "read", read_file)
         yield watch
 
 
