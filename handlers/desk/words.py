@@ -329,6 +329,7 @@ LOG_ACTS: Final[dict[str, str]] = {
     "release_asked": "申请看名字",
     "release_forgotten": "看名字的时间到了",
     "release_granted": "同意看名字",
+    "release_looked": "打开看名字的申请页",
     "release_not_granted": "密码不对，没有同意",
     "release_refused": "不同意看名字",
     "session_ended": "退出一处登录",

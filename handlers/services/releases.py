@@ -12,7 +12,7 @@ from typing import Final
 
 from nacl.exceptions import CryptoError
 
-from handlers.services import custody, key_pairs
+from handlers.services import custody, key_pairs, reading
 from handlers.services.case_moves import record, worded
 from handlers.services.cases import require_declared
 from handlers.services.errors import BadInput, NotAllowed, NotFound
@@ -77,6 +77,7 @@ async def look(uow: UnitOfWork, official: Official, number: str) -> AskersView:
         DeclarationNeeded: Something has to be declared before the case opens.
     """
     case = await _askers_case(uow, official, number)
+    await reading.of_case(uow, official, "release_looked", case.number)
     asked = tuple(await uow.releases.of_asker(official.id, case.id))
     has_key = await uow.officials.key_of(official.id) is not None
     return AskersView(case.number, asked, has_key, uow.clock.now())
