@@ -60,7 +60,7 @@ async def test_two_of_three_custodians_open_a_name_to_its_asker_for_72_hours_eve
     assert await forget_released_names(scene.storage) == 0
     assert [vote.share for vote in (await scene.release(request)).votes] == [None, None]
     told = [act for act in await acts(scene.storage) if act.startswith(("release", "identity"))]
-    assert told == [
+    assert [act for act in told if act != "release_looked"] == [
         *("release_asked", "release_vote", "release_vote", "release_granted"),
         *("identity_opened", "identity_opened", "identity_opened", "release_forgotten"),
     ]
