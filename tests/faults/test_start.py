@@ -169,7 +169,7 @@ async def empty_postgresql(postgresql: None) -> AsyncIterator[str]:
     """An owner's URL of a database without tables."""
     name = f"qf_test_start_{os.getpid()}"
     await databases.admin(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name} OWNER {databases.OWNER}")
-    yield databases._url(databases.OWNER, name)
+    yield databases.url_of(databases.OWNER, name)
     await databases.admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
