@@ -14,6 +14,7 @@ from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramUnauthorizedError
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
+from starlette.routing import BaseRoute
 
 from bot.channels import telegram
 from bot.channels.errors import NoticeTokenRejected
@@ -177,9 +178,9 @@ async def open_application(
         demo = await deployment.get(storage, deployment.DEMO) is not None
         username = (await telegram_bot.me()).username if telegram_bot else None
         desk = DeskSettings(settings.public_url, demo, username, notices_username or username)
-        pages = create_desk(storage, access or Access(), answers, desk, deliveries.wake)
+        desk_pages = create_desk(storage, access or Access(), answers, desk, deliveries.wake)
         public = create_public(storage, settings.public_url, deliveries.wake)
-        http = _http(storage, web, (pages, public), secure=settings.public_url.startswith("https://"))
+        http = _http(storage, web, desk_pages, public, secure=settings.public_url.startswith("https://"))
         await book.refresh(storage)
         scanner = ClamAV(settings.clamav) if settings.clamav else None
         yield Application(
@@ -270,11 +271,11 @@ async def _officials(settings: Settings, stack: AsyncExitStack) -> tuple[NoticeS
         ) from error
 
 
-def _http(storage: Storage, web: WebChat, pages: tuple[APIRouter, ...], *, secure: bool) -> FastAPI:
+def _http(storage: Storage, web: WebChat, desk: BaseRoute, public: APIRouter, *, secure: bool) -> FastAPI:
     app = FastAPI(title="Qingfeng", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(create_web_chat(web, secure=secure))
-    for router in pages:
-        app.include_router(router)
+    app.routes.append(desk)
+    app.include_router(public)
     app.mount("/public", public_files())
 
     @app.get("/readyz")

@@ -1,15 +1,17 @@
-"""The officials' desk as a router: every address with its page, and what is mounted beside it.
+"""The officials' desk as a route: every address with its page, and what is mounted beside it.
 
 The table below is the whole of it: what is not listed is answered with "not found", and every page listed takes
 `Signed` unless it is part of the door.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Final
 
-from fastapi import APIRouter, Depends
-from starlette.requests import Request
+from fastapi import APIRouter
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
 
 from handlers.desk import (
     account,
@@ -189,6 +191,38 @@ PAGES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
 )
 
 
+class DeskPages(BaseRoute):
+    """The desk of one application: the same pages for every application, each shown with its own desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """What the table says, as routes."""
+        return _pages().routes
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether an address is the desk's."""
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        here = scope["type"] == "http" and (path == "/desk" or path.startswith("/desk/"))
+        return (Match.FULL if here else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        scope.setdefault("state", {})["desk"] = self._desk
+        await _pages()(scope, receive, send)
+
+
+@cache
+def _pages() -> APIRouter:
+    """All pages, made once: what each of them takes is found out by looking at its signature, which is slow."""
+    router = APIRouter(route_class=DeskRoute, include_in_schema=False)
+    for method, path, page in PAGES:
+        router.add_api_route(path, page, methods=[method], response_model=None, name=page.__name__)
+    return router
+
+
 def create_desk(
     storage: Storage,
     access: Access,
@@ -196,15 +230,7 @@ def create_desk(
     settings: DeskSettings,
     wake: Callable[[], None],
     pace: Pace | None = None,
-) -> APIRouter:
-    """The desk's routes; `wake` is called after a commit that may have queued a message."""
+) -> DeskPages:
+    """The desk as a route; `wake` is called after a commit that may have queued a message."""
     filings = Filings(Intake(answers.classifier))
-    desk = Desk(storage, access, answers, settings, wake, filings, pace or Pace())
-
-    async def provide(request: Request) -> None:
-        request.state.desk = desk
-
-    router = APIRouter(route_class=DeskRoute, dependencies=[Depends(provide)], include_in_schema=False)
-    for method, path, page in PAGES:
-        router.add_api_route(path, page, methods=[method], response_model=None, name=page.__name__)
-    return router
+    return DeskPages(Desk(storage, access, answers, settings, wake, filings, pace or Pace()))

@@ -177,8 +177,8 @@ def test_the_table_of_permissions_names_every_route():
     assert {(method, path) for method, path, _ in PAGES if path not in DOOR | EVERYBODY} == known
 
 
-def test_the_router_holds_the_table_and_nothing_else(sqlite_storage):
-    routes = {(next(iter(route.methods)), route.path) for route in DeskSite(sqlite_storage).router.routes}
+def test_the_routes_are_the_table_and_nothing_else(sqlite_storage):
+    routes = {(next(iter(route.methods)), route.path) for route in DeskSite(sqlite_storage).pages.routes}
     assert routes == {(method, path) for method, path, _ in PAGES}
 
 
