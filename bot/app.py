@@ -179,7 +179,7 @@ async def open_application(
         username = (await telegram_bot.me()).username if telegram_bot else None
         desk = DeskSettings(settings.public_url, demo, username, notices_username or username)
         desk_pages = create_desk(storage, access or Access(), answers, desk, deliveries.wake)
-        public = create_public(storage, settings.public_url, deliveries.wake)
+        public = create_public(storage, settings.public_url, deliveries.wake, demo=demo)
         http = _http(storage, web, desk_pages, public, secure=settings.public_url.startswith("https://"))
         await book.refresh(storage)
         scanner = ClamAV(settings.clamav) if settings.clamav else None

@@ -27,9 +27,9 @@ PAGES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
 )
 
 
-def create_public(storage: Storage, base_url: str, wake: Callable[[], None]) -> APIRouter:
+def create_public(storage: Storage, base_url: str, wake: Callable[[], None], *, demo: bool = False) -> APIRouter:
     """The routes; `wake` is called after a commit that may have queued a message."""
-    site = Site(storage, base_url, wake)
+    site = Site(storage, base_url, wake, demo)
 
     async def provide(request: Request) -> None:
         request.state.public_site = site

@@ -27,6 +27,7 @@ async def show_log(request: Request) -> Response:
         found = await uow.log_heads.latest(SHOWN + 1, before=int(before) if _is_number(before) else None)
     shown = found[:SHOWN]
     return page(
+        request,
         "log.html",
         head=_row(shown[0]) if shown and not _is_number(before) else None,
         rows=[_row(one) for one in shown],

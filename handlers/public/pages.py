@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from handlers.public.site import site_of
 from knowledge.clock import SHANGHAI
 
 _FOLDER: Final = Path(__file__).parent
@@ -34,6 +36,7 @@ def _environment() -> Environment:
     return made
 
 
-def page(template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-    """One page."""
-    return HTMLResponse(_environment().get_template(template).render(**context), status)
+def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """One page in answer to a request; its scripts carry the nonce of the answer's policy."""
+    frame = {"demo": site_of(request).demo, "nonce": request.state.nonce}
+    return HTMLResponse(_environment().get_template(template).render(**frame, **context), status)

@@ -23,26 +23,26 @@ LARGEST_BODY: Final = 256 * 1024  # bytes
 _LONGEST_QR: Final = 1_600
 
 
-async def show_receipt(request: Request) -> Response:  # noqa: ARG001 - a page of its own
+async def show_receipt(request: Request) -> Response:
     """Where a receipt is pasted, or comes behind `#`."""
-    return _page(Looked(Verdict.NO_RECEIPT), "", asked=False)
+    return _page(request, Looked(Verdict.NO_RECEIPT), "", asked=False)
 
 
 async def look_at_receipt(request: Request) -> Response:
     """Genuine, or not."""
     announced = request.headers.get("content-length", "")
     if not announced.isdigit() or int(announced) > LARGEST_BODY:
-        return _page(Looked(Verdict.NO_RECEIPT), "", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return _page(request, Looked(Verdict.NO_RECEIPT), "", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     text = await _posted(request)
     site = site_of(request)
     async with site.storage.unit_of_work() as uow:
         looked = await signed_receipts.look(uow, text)
-    return _page(looked, text, base_url=site.base_url)
+    return _page(request, looked, text)
 
 
 async def show_keys(request: Request) -> Response:
     """Every key this deployment ever signed with."""
-    return page("keys.html", keys=await _keys(request))
+    return page(request, "keys.html", keys=await _keys(request))
 
 
 async def give_keys(request: Request) -> Response:
@@ -67,13 +67,13 @@ async def _posted(request: Request) -> str:
         return text if isinstance(text, str) else ""
 
 
-def _page(looked: Looked, text: str, *, asked: bool = True, status: int = 200, base_url: str = "") -> HTMLResponse:
+def _page(request: Request, looked: Looked, text: str, *, asked: bool = True, status: int = 200) -> HTMLResponse:
     context: dict[str, Any] = {"verdict": str(looked.verdict) if asked else "", "receipt": looked.receipt}
     code = file = ""
     if looked.receipt is not None:
         spelled = clean(text)
-        address = f"{base_url}/receipt#{spelled}"
+        address = f"{site_of(request).base_url}/receipt#{spelled}"
         if len(address) <= _LONGEST_QR:
             code = segno.make(address, error="l", micro=False).svg_data_uri(scale=3, border=4)
         file = f"data:text/plain;charset=utf-8,{quote(spelled, safe='')}"
-    return page("receipt.html", status=status, code=code, file=file, typed=text[:LARGEST_BODY], **context)
+    return page(request, "receipt.html", status=status, code=code, file=file, typed=text[:LARGEST_BODY], **context)

@@ -16,6 +16,7 @@ class Site:
     storage: Storage
     base_url: str
     wake: Callable[[], None]
+    demo: bool = False  # made-up people and places, which every page says
 
 
 def site_of(request: Request) -> Site:

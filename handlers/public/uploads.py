@@ -28,28 +28,28 @@ _SAID: Final = {
 async def show_upload(request: Request, token: Token) -> Response:
     """The form."""
     link = await _link(request, token)
-    return _form(link) if link else _spent()
+    return _form(request, link) if link else _spent(request)
 
 
 async def receive_upload(request: Request, token: Token) -> Response:
     """Take the file as it comes; the link is spent once it is there, whole."""
     site, link = site_of(request), await _link(request, token)
     if link is None:
-        return _spent()
+        return _spent(request)
     try:
         written, name = await _store(request, site)
     except NoFile:
-        return _form(link, "no_file", HTTPStatus.BAD_REQUEST)
+        return _form(request, link, "no_file", HTTPStatus.BAD_REQUEST)
     except TooLarge:
-        return _form(link, "too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return _form(request, link, "too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     except CutOff:
-        return _form(link, "cut_off", HTTPStatus.BAD_REQUEST)
+        return _form(request, link, "cut_off", HTTPStatus.BAD_REQUEST)
     received = await _receive(site, token, written, name)
     if received is None:
         await site.storage.files.delete(written.id)
-        return _spent()
+        return _spent(request)
     address = f"{site.base_url}/receipt#{received.receipt}" if received.receipt else ""
-    return page("uploaded.html", file=received.file, receipt=received.receipt, address=address)
+    return page(request, "uploaded.html", file=received.file, receipt=received.receipt, address=address)
 
 
 async def _store(request: Request, site: Site) -> tuple[Written, str]:
@@ -75,13 +75,19 @@ async def _link(request: Request, token: str) -> Link | None:
         return await uploads.look(uow, token)
 
 
-def _form(link: Link, fault: str = "", status: int = 200) -> HTMLResponse:
+def _form(request: Request, link: Link, fault: str = "", status: int = 200) -> HTMLResponse:
     said = _SAID[fault] if fault else ""
     return page(
-        "upload.html", status=status, fault=said, until=moment(link.expires_at), most=uploads.LARGEST, said=_SAID
+        request,
+        "upload.html",
+        status=status,
+        fault=said,
+        until=moment(link.expires_at),
+        most=uploads.LARGEST,
+        said=_SAID,
     )
 
 
-def _spent() -> HTMLResponse:
+def _spent(request: Request) -> HTMLResponse:
     """The same page for a link that was used, has run out, or never was."""
-    return page("upload_spent.html", status=HTTPStatus.GONE)
+    return page(request, "upload_spent.html", status=HTTPStatus.GONE)

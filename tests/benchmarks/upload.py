@@ -22,6 +22,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.clock import SystemClock
+from handlers.desk.security import SecurityHeaders
 from handlers.public.app import create_public
 from storage.engine import Database
 from storage.files import FileStore
@@ -43,6 +44,7 @@ def serve(folder: Path, descriptor: int) -> None:
     """The public pages alone, on a socket that listens already."""
     app = FastAPI()
     app.include_router(create_public(_storage(folder), "http://127.0.0.1", lambda: None))
+    app.add_middleware(SecurityHeaders)
     uvicorn.Server(uvicorn.Config(app, fd=descriptor, log_level="warning", access_log=False)).run()
 
 

@@ -4,6 +4,7 @@ One deployment serves the whole file. Each journey brings its own data and its o
 """
 
 import random
+import re
 
 import pytest
 from playwright.async_api import Route, expect
@@ -85,6 +86,12 @@ async def test_a_report_with_a_photo_keeps_the_name_off_the_page_and_makes_one_c
         await reporter.presses("我的反映")
         await reporter.hears("您反映过的：", number, "已收到，等受理")
         assert (await reporter.newest.inner_text()).count("等受理") == 1
+        signed = re.search(r"QFR1\.[\w.-]+", await page.inner_text("main"))
+        assert signed, "the receipt is signed"
+        await page.goto(f"{deployment.url}/receipt#{signed[0]}")  # its script puts it into the form and sends that
+        await expect(page.get_by_role("heading", name="是真的")).to_be_visible()
+        await expect(page.get_by_text("演示数据，不是真实情况")).to_be_visible()
+        assert signed[0] not in page.url
 
 
 async def test_a_report_without_a_name_leaves_one_line_and_its_code_opens_it_elsewhere(browser, deployment):

@@ -4,7 +4,7 @@ The application is the one a deployment runs: the page in front, the chat's API,
 """
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import select
+from starlette.routing import BaseRoute
 
 from bot.app import open_application
 from bot.channels.web.api import SECURE_COOKIE
@@ -39,6 +40,8 @@ OTHERS = (
     ("GET", "/", 200),
     ("GET", "/healthz", 200),
     ("GET", "/readyz", 200),
+    ("GET", "/privacy", 200),
+    ("GET", "/public/upload.js", 200),
     ("GET", "/static/desk.css", 200),
     ("GET", "/static/desk.js", 200),
     ("GET", "/static/passkey.js", 200),
@@ -54,9 +57,18 @@ OTHERS = (
     ("GET", "/api/chat/messages", 401),
     ("GET", "/api/chat/stream", 401),
     ("GET", "/api/chat/files/" + "0" * 32, 401),
+    ("GET", "/api/chat/own-data", 401),
     ("GET", "/api/chat/messages?after=x", 422),
     ("POST", "/api/chat/messages", 401),
     ("POST", "/api/chat/session", 200),
+    ("GET", "/receipt", 200),
+    ("POST", "/receipt", 200),
+    ("GET", "/keys", 200),
+    ("GET", "/keys.json", 200),
+    ("GET", "/log", 200),
+    ("GET", "/log.json", 200),
+    ("GET", "/upload/{token}", 410),
+    ("POST", "/upload/{token}", 410),
 )
 #: What looking may leave behind: that it happened (N7), that the session lives, that a case is being looked at.
 TRACES = {"event", "case_viewer"}
@@ -100,7 +112,7 @@ def check(answer: httpx.Response, where: object) -> str:
     """The headers of an answer; returns its nonce, or "" for a file with a policy of its own."""
     assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS, where
     assert answer.headers["strict-transport-security"] == STRICT_TRANSPORT, where
-    is_static = answer.request.url.path.startswith(("/static/", "/chat/"))
+    is_static = answer.request.url.path.startswith(("/static/", "/chat/", "/public/"))
     assert answer.headers["cache-control"] == ("no-cache" if is_static else "no-store"), where
     policy = answer.headers["content-security-policy"]
     if "sandbox" in policy:
@@ -163,13 +175,22 @@ async def test_the_desks_table_and_this_list_are_all_the_routes_there_are(
     async with open_application(settings, sqlite_storage, access=factories.quick_access()) as application:
         found = {
             (method, route.path)
-            for route in application.http.routes
+            for route in every_route(application.http.routes)
             if isinstance(route, APIRoute)
             for method in route.methods
         }
     known = {(method, path) for method, path, _ in PAGES}
     known |= {(method, re.sub("0{32}", "{file_id}", path.partition("?")[0])) for method, path, _ in OTHERS}
     assert found - known == set()
+    assert len(found) > len(PAGES)
+
+
+def every_route(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
+    """Routes and those inside what is included."""
+    for route in routes:
+        inner = getattr(route, "original_router", route)
+        yield route
+        yield from every_route(getattr(inner, "routes", None) or ())
 
 
 async def rows(storage: Storage) -> dict[str, list[tuple[object, ...]]]:

@@ -12,6 +12,7 @@ from aiohttp import ClientResponseError, web
 from fastapi import FastAPI
 
 from bot.witness import open_witness
+from handlers.desk.security import SecurityHeaders
 from handlers.public.app import create_public
 from storage import audit
 from storage.log_heads import LogHead, faults_of
@@ -25,6 +26,7 @@ async def visitor(sqlite_storage: Storage) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody who never signed in."""
     app = FastAPI()
     app.include_router(create_public(sqlite_storage, "http://testserver", lambda: None))
+    app.add_middleware(SecurityHeaders)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://open.test") as client:
         yield client
 
