@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -213,6 +213,12 @@ def categories_from(files: Mapping[str, bytes]) -> CategorySet:
     for name in FILES:
         if name not in files:
             raise ContentError(file=name, line=0, fault="is missing", cure="Restore the file")
+    return _read(tuple(files[name] for name in FILES))
+
+
+@lru_cache(maxsize=8)  # a start reads the version in force, and keeps what it read: the same bytes, read once
+def _read(contents: tuple[bytes, ...]) -> CategorySet:
+    files = dict(zip(FILES, contents, strict=True))
     main, buying, cues, clues = (open_sheet(name, files[name]) for name in FILES)
     specificity, mass = main.sheet("specificity"), main.sheet("mass_reaction")
     weights, parts = specificity.sheet("weights"), main.sheet("parts")
