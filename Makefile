@@ -13,7 +13,7 @@ run: $(VENV)/.runtime
 	@exec $(BIN)/qingfeng run
 
 test: $(VENV)/.development
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.development
 	@$(BIN)/ruff check .

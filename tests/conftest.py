@@ -4,7 +4,6 @@ Without PostgreSQL its half is skipped and says so; under CI=true a missing serv
 """
 
 import logging
-import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -20,66 +19,17 @@ from storage.vault import KeyRing
 from tests import databases
 from tests.fakes import FakeClock
 from tests.outside import outside
-
-IN_CI = os.environ.get("CI") == "true"
-AT_NIGHT = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+from tests.selection import IN_CI, left_out
 
 connect_structlog()
 
 
-#: What a database itself decides, stores or does at once: tested on both kinds also by day.
-ON_BOTH = frozenset(
-    {
-        "test_access",
-        "test_audit",
-        "test_case_enforcement",
-        "test_case_machine",
-        "test_commitments_storage",
-        "test_consent",
-        "test_deadline_ladder",
-        "test_evidence",
-        "test_exports",
-        "test_floods",
-        "test_idempotence",
-        "test_key_ceremonies",
-        "test_key_rotation",
-        "test_learning_loop",
-        "test_mass_reaction",
-        "test_merging",
-        "test_migrations",
-        "test_non_interference",
-        "test_outbox",
-        "test_overload",
-        "test_raw_attacks",
-        "test_redactions",
-        "test_releases",
-        "test_retention",
-        "test_sign_in_rules",
-        "test_signed_receipts",
-        "test_staff_rate",
-        "test_start",
-        "test_thief",
-        "test_unit_of_work",
-        "test_upgrade_with_rows",
-    }
-)
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """By day, leave out PostgreSQL's half of what is about services and pages; what they rest on is tested on both."""
-    twice = [] if AT_NIGHT else [one for one in items if _on_postgresql(one) and not _needs_both(one)]
-    if twice:
-        config.hook.pytest_deselected(items=twice)
-        left_out = set(twice)
-        items[:] = [one for one in items if one not in left_out]
-
-
-def _needs_both(item: pytest.Item) -> bool:
-    return item.path.stem in ON_BOTH and item.get_closest_marker("pages") is None
-
-
-def _on_postgresql(item: pytest.Item) -> bool:
-    return item.get_closest_marker("postgres") is not None
+    """Leave out what this run does without; see `tests/selection.py`."""
+    without = left_out(config, items)
+    if without:
+        config.hook.pytest_deselected(items=list(without))
+        items[:] = [one for one in items if one not in without]
 
 
 #: FastAPI remembers every function it was ever given, and with them every application a test made.
@@ -92,6 +42,8 @@ def forgotten() -> Iterator[None]:
     yield
     for kept in REMEMBERED:
         kept.cache_clear()
+    if "aiogram.types.update" in sys.modules:  # the last 128 updates, each with its bot, its storage and all of that
+        sys.modules["aiogram.types.update"].Update.event_type.fget.cache_clear()
 
 
 @pytest.fixture(autouse=True)

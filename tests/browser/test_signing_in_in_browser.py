@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.browser.deployment import Deployment, Seat, running_deployment
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 PHONE = {"width": 360, "height": 740}
 
 

@@ -17,6 +17,8 @@ from storage.migrate import migrate
 from tests import databases
 from tests.bot_api import BotApiServer
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "600600:a_token_nobody_gave_out_1234567890abc"
 

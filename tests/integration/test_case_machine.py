@@ -451,7 +451,6 @@ async def _postgresql(stack: AsyncExitStack, _folder: Path) -> str:
     return await stack.enter_async_context(databases.postgresql_database())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def test_no_sequence_of_acts_and_attacks_ends_a_flagged_case_uninvestigated(
     kind: str, sqlite_template: Path, request: pytest.FixtureRequest

@@ -303,6 +303,7 @@ def test_a_seat_that_cannot_be_made_says_what_to_change(
     assert word in said.err
 
 
+@pytest.mark.slow
 def test_the_demo_fills_an_empty_database_once_and_the_doctor_and_the_auditor_are_content(
     qingfeng: Callable[..., Said], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -466,6 +467,7 @@ _CALLS = {
 }
 
 
+@pytest.mark.slow
 def test_commands_that_do_not_chat_import_no_chat_framework_and_no_web_framework(folder: Path) -> None:
     done = in_a_process("-c", _IMPORTS, json.dumps(_CALLS), folder=folder)
     assert done.returncode == 0, done.stderr
@@ -480,6 +482,7 @@ def test_commands_that_do_not_chat_import_no_chat_framework_and_no_web_framework
     assert "sqlalchemy" in told["audit"][1]
 
 
+@pytest.mark.slow
 def test_answering_and_judging_need_no_database_either(folder: Path) -> None:
     script = "import sys; from bot.__main__ import main; main(sys.argv[1:]); print('sqlalchemy' in sys.modules)"
     for arguments in (("ask", "委托票能带几张"), ("classify", "有人发钱拉票")):
