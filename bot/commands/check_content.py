@@ -21,6 +21,8 @@ from knowledge.casework.custody import load_custody
 from knowledge.casework.labels import load_labels
 from knowledge.casework.replies import load_replies
 from knowledge.clock import local_date
+from knowledge.elections.difficulty import load_difficulty
+from knowledge.elections.gates import load_gates
 from knowledge.errors import ContentError
 from knowledge.law_texts import LawText, read_law
 from knowledge.loader import load_knowledge
@@ -73,6 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
         knowledge = load_knowledge()
         load_clocks()
         load_custody()
+        _check_gates(knowledge)
+        load_difficulty()
         load_labels()
         load_replies()
         privacy_notice()
@@ -91,6 +95,16 @@ def run(arguments: argparse.Namespace) -> int:
     elif not wrong:
         print(_as_text(summary, found, proof))
     return 1 if wrong else 0
+
+
+def _check_gates(knowledge: KnowledgeBase) -> None:
+    for gate in load_gates().gates.values():
+        for cited in gate.citations:
+            law_id, _, article = cited.partition(" ")
+            law = knowledge.laws.get(law_id)
+            if law is None or not article.isdigit() or int(article) > law.articles:
+                fault = f"{gate.code} cites {cited!r}, which is not on file"
+                raise ContentError("elections/gates.yaml", 0, fault, "Name a law on file and one of its articles")
 
 
 def _prove(knowledge: KnowledgeBase, folder: Path) -> Proof:

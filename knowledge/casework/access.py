@@ -36,6 +36,8 @@ class Permission(StrEnum):
     WRITE_ENTRIES = "write_entries"
     RUN_ELECTIONS = "run_elections"
     SEE_ELECTIONS = "see_elections"
+    PREPARE_ELECTIONS = "prepare_elections"
+    REVIEW_GATES = "review_gates"
     READ_LOG = "read_log"
     MANAGE_OFFICIALS = "manage_officials"
 
@@ -43,9 +45,17 @@ class Permission(StrEnum):
 _P = Permission
 
 PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
-    Role.VILLAGE_CLERK: frozenset({_P.SEE_ELECTIONS, _P.ANSWER_INQUIRIES}),
+    Role.VILLAGE_CLERK: frozenset({_P.SEE_ELECTIONS, _P.PREPARE_ELECTIONS, _P.ANSWER_INQUIRIES}),
     Role.TOWNSHIP_STAFF: frozenset(
-        {_P.SEE_ELECTIONS, _P.RUN_ELECTIONS, _P.ANSWER_INQUIRIES, _P.WRITE_ENTRIES, _P.FILE_REPORTS}
+        {
+            _P.SEE_ELECTIONS,
+            _P.PREPARE_ELECTIONS,
+            _P.RUN_ELECTIONS,
+            _P.REVIEW_GATES,
+            _P.ANSWER_INQUIRIES,
+            _P.WRITE_ENTRIES,
+            _P.FILE_REPORTS,
+        }
     ),
     Role.DISCIPLINE_OFFICIAL: frozenset(
         {
@@ -70,10 +80,19 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.ANSWER_INQUIRIES,
             _P.WRITE_ENTRIES,
             _P.SEE_ELECTIONS,
+            _P.REVIEW_GATES,
         }
     ),
     Role.SUPERIOR: frozenset(
-        {_P.READ_CASES, _P.ASK_NAMES, _P.APPROVE_FINDINGS, _P.LEAD_UNIT, _P.LOWER_FLAGS, _P.SEE_ELECTIONS}
+        {
+            _P.READ_CASES,
+            _P.ASK_NAMES,
+            _P.APPROVE_FINDINGS,
+            _P.LEAD_UNIT,
+            _P.LOWER_FLAGS,
+            _P.SEE_ELECTIONS,
+            _P.REVIEW_GATES,
+        }
     ),
     Role.CUSTODIAN: frozenset({_P.CHECK_NAMES}),
     Role.AUDITOR: frozenset({_P.READ_LOG}),
@@ -99,6 +118,10 @@ LEADING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permis
 #: Roles that write, review and publish entries, and those that answer questions; the database holds the first list too.
 WRITING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permission.WRITE_ENTRIES in may)
 ANSWERING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permission.ANSWER_INQUIRIES in may)
+
+#: Roles that hand in evidence for a gate, and those that review it as the second person; the database holds both lists.
+PREPARING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permission.PREPARE_ELECTIONS in may)
+REVIEWING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permission.REVIEW_GATES in may)
 
 
 def may(role: Role, permission: Permission) -> bool:
