@@ -44,7 +44,7 @@ from handlers.jobs.retention import erase_old_cases
 from handlers.jobs.scanning import scan_files
 from handlers.jobs.transfers import expire_offers
 from handlers.public.app import create_public, public_files
-from handlers.services import commitments, rule_sets
+from handlers.services import commitments, gates, rule_sets
 from handlers.services.access import Access
 from handlers.services.answer_book import AnswerBook
 from handlers.services.answers import Answers
@@ -172,6 +172,7 @@ async def open_application(
         )
         async with storage.unit_of_work() as uow:
             await commitments.publish_packs(uow)
+            await gates.publish(uow)
             await _keep_rules(uow)
             await uow.receipts.publish_key()
             await uow.commit()

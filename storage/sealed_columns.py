@@ -14,6 +14,7 @@ from storage.repositories import (
     escalations,
     exports,
     flags,
+    gates,
     inquiries,
     investigations,
     links,
@@ -25,6 +26,7 @@ from storage.repositories import (
     redactions,
     releases,
     reports,
+    responsibilities,
     sign_ins,
     transfers,
 )
@@ -32,6 +34,7 @@ from storage.repositories.files import NAME
 
 #: Table and column -> the purposes it may have been sealed for.
 SEALED_BY_SERVER: Final[dict[str, tuple[str, ...]]] = {
+    "accountability.words_sealed": (responsibilities.ACCOUNT,),
     "case_clock.extension_sealed": (clocks.PAUSE,),
     "case_flag.inputs_sealed": (flags.INPUTS,),
     "case_flag.reasons_sealed": (flags.INPUTS,),
@@ -44,12 +47,15 @@ SEALED_BY_SERVER: Final[dict[str, tuple[str, ...]]] = {
     "ceremony.secret_sealed": (sign_ins.CEREMONY,),
     "chat_message.body_sealed": (messages.BODY,),
     "clock_pause.reason_sealed": (clocks.PAUSE,),
+    "difficulty.note_sealed": (responsibilities.NOTE,),
     "disposal.note_sealed": (investigations.OPINION,),
     "disposal.reason_sealed": (investigations.OPINION,),
     "escalation.answer_sealed": (escalations.ANSWER,),
     "evidence_announced.name_sealed": (NAME,),
     "export.purpose_sealed": (exports.PURPOSE,),
     "flag_removal.reason_sealed": (flags.REMOVAL,),
+    "gate_evidence.words_sealed": (gates.WORDS,),
+    "gate_review.reason_sealed": (gates.WORDS,),
     "identity_release.words_sealed": (releases.WORDS,),
     "inbound.payload_sealed": (people.INBOUND,),
     "inquiry.question_sealed": (inquiries.QUESTION,),
@@ -73,6 +79,7 @@ SEALED_BY_SERVER: Final[dict[str, tuple[str, ...]]] = {
     "stored_file.name_sealed": (NAME,),
     "transfer.answer_sealed": (transfers.REASON,),
     "transfer.reason_sealed": (transfers.REASON,),
+    "village_plan.measures_sealed": (responsibilities.PLAN,),
 }
 
 #: What the keys of files are sealed for.

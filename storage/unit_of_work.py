@@ -37,6 +37,7 @@ from storage.repositories.announcements import Announcements
 from storage.repositories.calendar_years import CalendarYears
 from storage.repositories.cases import Cases
 from storage.repositories.clocks import Clocks
+from storage.repositories.committees import Committees
 from storage.repositories.dialogue import Dialogue
 from storage.repositories.elections import Elections
 from storage.repositories.entries import Entries
@@ -46,6 +47,7 @@ from storage.repositories.exports import Exports
 from storage.repositories.files import Files
 from storage.repositories.filing_marks import FilingMarks
 from storage.repositories.flags import Flags
+from storage.repositories.gates import Gates
 from storage.repositories.handovers import Handovers
 from storage.repositories.identities import Identities
 from storage.repositories.inquiries import Inquiries
@@ -65,6 +67,7 @@ from storage.repositories.recusals import Recusals
 from storage.repositories.redactions import Redactions
 from storage.repositories.releases import Releases
 from storage.repositories.reports import Drafts, OpenDrafts
+from storage.repositories.responsibilities import Responsibilities
 from storage.repositories.retention import Retention
 from storage.repositories.roster import Roster
 from storage.repositories.rule_sets import RuleSets
@@ -315,6 +318,21 @@ class UnitOfWork:
     def inquiries(self) -> Inquiries:
         """Questions and their answers."""
         return Inquiries(self)
+
+    @cached_property
+    def gates(self) -> Gates:
+        """Gates of elections."""
+        return Gates(self)
+
+    @cached_property
+    def committees(self) -> Committees:
+        """Election committees."""
+        return Committees(self)
+
+    @cached_property
+    def responsibilities(self) -> Responsibilities:
+        """Who answers for places."""
+        return Responsibilities(self)
 
     @cached_property
     def entries(self) -> Entries:

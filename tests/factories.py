@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from handlers.services import commitments
+from handlers.services import commitments, gates
 from handlers.services.access import Access
 from handlers.services.deadlines import start as start_clock
 from handlers.services.deadlines import stop_all as stop_clocks
@@ -14,6 +14,7 @@ from knowledge.casework.custody import load_custody
 from knowledge.casework.lifecycle import CaseState, Disposal, Finding, MeasureKind
 from knowledge.clock import local_date
 from knowledge.elections.commitments import load_packs
+from knowledge.elections.gates import GateState, body_of, load_gates
 from knowledge.model import Kind
 from storage.custody import KeyCost, NameKey, SealedName, Unlocked
 from storage.ids import readable_code
@@ -283,16 +284,55 @@ async def bring_to(
     return await present()
 
 
-async def add_election(uow: UnitOfWork, place: Place, *, days_ahead: int = 20, due_in: int = 10) -> int:
-    """A running election with the three commitments published; returns its id."""
+async def add_election(
+    uow: UnitOfWork, place: Place, *, days_ahead: int = 20, due_in: int = 10, started: bool = True
+) -> int:
+    """An election with the three commitments and the gates published; returns its id.
+
+    `started`: every required gate was passed, and it is running.
+    """
     await commitments.publish_packs(uow)
+    await gates.publish(uow)
     today: date = local_date(uow.clock.now())
     pack = load_packs()["three_commitments"]
-    return await uow.elections.add(
+    election_id = await uow.elections.add(
         place_id=place.id,
-        state="running",
         election_day=today + timedelta(days=days_ahead),
         commitments_due_on=today + timedelta(days=due_in),
         pack=pack.pack,
         pack_version=pack.version,
     )
+    if started:
+        for gate in load_gates().required(place.path, body_of(place.kind)):
+            await pass_gate(uow, place, election_id, gate.code)
+        assert await uow.elections.start(election_id)
+    return election_id
+
+
+async def pass_gate(uow: UnitOfWork, place: Place, election_id: int, code: str) -> tuple[Official, Official]:
+    """Everything needed for a gate handed in and approved by rows alone; returns by whom."""
+    giver = await _seat_at(uow, Role.VILLAGE_CLERK, place.path)
+    reviewer = await _seat_at(uow, Role.TOWNSHIP_STAFF, place.path)
+    row = await uow.gates.open(election_id, code)
+    needed = [kind.kind for kind in load_gates().gates[code].takes if kind.needed]
+    proof = [await uow.gates.hand_in(row, kind=kind, words="都在这里", file_id=None, by=giver.id) for kind in needed]
+    row = await uow.gates.move(row, GateState.WAITING)
+    election = await uow.elections.get(election_id)
+    assert election is not None
+    await uow.gates.review(
+        row,
+        through_id=proof[-1],
+        decision="approved",
+        reason="",
+        by=reviewer.id,
+        after_start=election.state != "preparing",
+    )
+    await uow.gates.move(row, GateState.CLOSED)
+    return giver, reviewer
+
+
+async def _seat_at(uow: UnitOfWork, role: Role, path: str) -> Official:
+    """An official of a place who is there for rows that need one; the same one each time."""
+    username = f"{role}-of-{path.replace('/', '-')}"
+    known = await uow.officials.by_username(username)
+    return known or await add_official(uow, role, path, username=username, declared=False)

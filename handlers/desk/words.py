@@ -15,7 +15,9 @@ from knowledge.casework.lifecycle import CaseAct, CaseState, Disposal, Finding, 
 from knowledge.casework.names import AttemptOutcome, ContactMethod, NameState, Purpose, RefusalReason, ReleasePurpose
 from knowledge.casework.replies import Doubt, DoubtKind
 from knowledge.casework.transfers import TransferKind, TransferState
+from knowledge.errors import QingfengError
 from knowledge.model import Kind
+from storage.errors import RuleRefused
 from storage.repositories.cases import COUNTED_UP_TO
 from storage.repositories.handovers import Was
 
@@ -224,6 +226,26 @@ DECIDED: Final[dict[str, str]] = {"approved": "同意", "returned": "退回", "t
 #: The event log as auditors read it. An act without words here is shown by its code.
 LOG_ACTS: Final[dict[str, str]] = {
     **{f"case_{act}": said for act, said in ACTS.items()},
+    "absence_ended": "登记回来了",
+    "absence_entered": "登记请假和代班",
+    "accountability_recorded": "记责任追究",
+    "committee_member_added": "登记选举委员会成员",
+    "committee_member_left": "登记选举委员会成员退出",
+    "committee_read": "查看选举委员会",
+    "difficulty_judged": "定难度",
+    "election_started": "启动选举",
+    "gate_approved": "审过一关",
+    "gate_handed_in": "交一关的材料",
+    "gate_read": "查看一关",
+    "gate_reopened": "回头看，重新打开一关",
+    "gate_returned": "退回一关",
+    "gates_read": "查看一个村的关口",
+    "likeness_judged": "认相近的名字",
+    "relative_declared": "登记选委会成员的近亲属",
+    "relative_withdrawn": "去掉填错的近亲属",
+    "responsibility_assigned": "定谁负责",
+    "responsibility_read": "查看谁负责",
+    "village_plan_written": "写一村一策",
     "asked_above": "请上级过问",
     "asked_above_answered": "上级答复",
     "calendar_imported": "录入放假安排",
@@ -346,6 +368,9 @@ LOG_SUBJECTS: Final[dict[str, str]] = {
     "list/oversight": "督办列表",
     "list/own": "自己的反映",
     "list/transfers": "移交列表",
+    "list/gates": "各村的关口",
+    "list/responsibility": "各村谁负责",
+    "list/absences": "请假和代班",
     "log": "办理记录",
     "place": "地方",
     "election": "选举",
@@ -379,6 +404,15 @@ LOG_DETAILS: Final[dict[str, str]] = {
     "role": "岗位",
     "decision": "决定",
     "manifest": "卷宗指纹",
+    "gate": "哪一关",
+    "evidence": "材料号",
+    "started": "那时已启动",
+    "member": "成员号",
+    "successor": "递补的",
+    "relative": "近亲属号",
+    "level": "哪一级",
+    "grade": "难度",
+    "absence": "请假号",
 }
 LOG_VALUES: Final[dict[str, str]] = {
     **{str(role): said for role, said in ROLES.items()},
@@ -458,6 +492,66 @@ CANDIDATE_STATES: Final[dict[str, tuple[str, str]]] = {
 
 ELECTION_STATES: Final[dict[str, str]] = {"preparing": "筹备中", "running": "进行中", "finished": "已结束"}
 
+#: Where a gate stands: kind of badge and words.
+GATE_STATES: Final[dict[str, tuple[str, str]]] = {
+    "open": ("warn", "还没交"),
+    "waiting": ("info", "等第二人审"),
+    "closed": ("ok", "过了"),
+    "returned": ("danger", "退回了"),
+    "reopened": ("danger", "回头看没过"),
+}
+GATE_REVIEWS: Final[dict[str, tuple[str, str]]] = {
+    "approved": ("ok", "审过了"),
+    "returned": ("warn", "退回"),
+    "reopened": ("danger", "回头看，没通过"),
+}
+GATE_STALE: Final = "刚刚有人动过这一关。下面已经是最新的，您写的还在，看过以后可以再交一次。"
+COMMITTEE_ROLES: Final[dict[str, str]] = {"chair": "主任", "vice_chair": "副主任", "member": "委员"}
+NEAR_RELATIONS: Final[dict[str, str]] = {
+    "spouse": "配偶",
+    "parent": "父母",
+    "child": "子女",
+    "sibling": "兄弟姐妹",
+    "grandparent": "祖父母、外祖父母",
+    "grandchild": "孙子女、外孙子女",
+    "other": "别的近亲属",
+}
+LEAVING_REASONS: Final[dict[str, str]] = {
+    "nominated": "本人被提名",
+    "relative_nominated": "近亲属被提名",
+    "resigned": "自己提出不干",
+    "absent": "多次不参加会议",
+    "other": "别的原因",
+}
+#: The four levels that answer for a village.
+LEVELS: Final[dict[str, str]] = {
+    "county_leader": "县级联系领导",
+    "township_leader": "乡镇包村领导",
+    "guide": "驻村指导员",
+    "village": "村里负责人",
+}
+ABSENCE_KINDS: Final[dict[str, str]] = {
+    "leave": "休假",
+    "sick": "病假",
+    "away": "出差",
+    "training": "培训",
+    "other": "别的",
+}
+ACCOUNT_GROUNDS: Final[dict[str, str]] = {
+    "not_taken_seriously": "不重视",
+    "too_few_people": "力量没派够",
+    "not_carried_out": "措施没落实",
+    "not_on_time": "没按时完成",
+    "not_dealt_with": "对严重的违法事情处理不力、不及时",
+}
+ACCOUNT_MEASURES: Final[dict[str, str]] = {
+    "talk": "提醒谈话",
+    "criticism": "批评教育",
+    "circular": "通报",
+    "organisation": "组织处理",
+    "discipline": "移送纪检监察",
+}
+
 #: Where the day of a timetable line comes from; `tests` holds the statute's name against the plan's own source.
 TASK_SOURCES: Final[dict[str, str]] = {
     "hard": "村民委员会组织法（2025年修正）",
@@ -497,6 +591,71 @@ RECKONED_BY_ANOTHER_CALENDAR: Final = "这个日子是按当时的放假安排�
 
 #: What is wrong with a field of a form: (field, fault) -> what to do about it.
 FAULTS: Final[dict[tuple[str, str], str]] = {
+    ("kind_of_proof", "unknown"): "请选交的是什么。",
+    ("kind_of_proof", "closed"): "这一关已经过了，不用再交。有新情况，请审的人回头看。",
+    ("gate_decision", "unknown"): "请选通过，或者退回。",
+    ("gate_decision", "nothing_waits"): "现在没有等着审的，可能刚有人审过。",
+    ("gate_decision", "own"): "这里面有您交的，要请另一个人来审。",
+    ("gate_decision", "lacking"): "必须有的还没交齐，先退回去补，写清楚差什么。",
+    ("look_back_reason", "too_short"): "请写清楚哪里没做到，至少 4 个字。",
+    ("look_back_reason", "too_long"): "最多 2000 字，请短一点。",
+    ("look_back_reason", "not_passed"): "这一关现在没有过，不用重新打开。",
+    ("look_back_reason", "own"): "交的人、审过的人不能自己回头看，要请另一个人。",
+    ("member_name", "empty"): "还没写姓名。",
+    ("member_name", "too_long"): "姓名最多 20 个字。",
+    ("member_name", "taken"): "这个名字已经在选举委员会里了。真有同名的，在后面加上“（三组）”这样的字。",
+    ("committee_role", "unknown"): "请选职务。",
+    ("relative_name", "empty"): "还没写近亲属的姓名。",
+    ("relative_name", "too_long"): "姓名最多 20 个字。",
+    ("near_relation", "unknown"): "请选是什么关系。",
+    ("pair", "unknown"): "这一处已经变了，请看看最新的。",
+    ("match_verdict", "unknown"): "请选是不是同一个人。",
+    ("match_verdict", "certain"): "申报过的近亲属和参选人同名，就要退出。申报填错了的，先去掉再重新填。",
+    ("match_reason", "too_short"): "请写一句怎么知道的。",
+    ("match_reason", "too_long"): "最多 200 字，请短一点。",
+    ("left_because", "unknown"): "请选为什么退出。",
+    ("left_on", "no_date"): "请选哪天退出的，不能晚于今天。",
+    ("successor_member", "unknown"): "递补的人要从排队的名单里选。",
+    ("level", "unknown"): "请选哪一级。",
+    ("answers_name", "too_short"): "名字至少两个字。",
+    ("answers_name", "too_long"): "名字最多 20 个字。",
+    ("answers_post", "too_short"): "请写单位和职务。",
+    ("answers_post", "too_long"): "最多 40 个字，请短一点。",
+    ("answers_from", "no_date"): "请选从哪天起。",
+    ("answers_seat", "unknown"): "这个帐号不管这个村，请从列表里选。",
+    ("factors", "unknown"): "没有这个难处，请从列表里选。",
+    ("grade", "unknown"): "请选定成哪一档。",
+    ("difficulty_note", "too_short"): "和建议的不一样，请写一句为什么。",
+    ("difficulty_note", "too_long"): "最多 200 字，请短一点。",
+    ("plan_leader", "too_short"): "请写谁牵头，至少两个字。",
+    ("plan_leader", "too_long"): "名字最多 20 个字。",
+    ("plan_from", "no_date"): "请选从哪天起。",
+    ("plan_until", "no_date"): "请选到哪天。",
+    ("plan_until", "before_it_begins"): "结束的日子比开始的还早。",
+    ("measures", "none"): "至少写一条：办什么、谁办、最晚哪天。",
+    ("measures", "half"): "有一条没写全：办什么、谁办、最晚哪天都要写。",
+    ("measures", "too_long"): "有一条太长了：办什么最多 200 字，谁办最多 20 字。",
+    ("account_level", "unknown"): "请选哪一级的责任。",
+    ("account_ground", "unknown"): "请选因为什么。",
+    ("account_measure", "unknown"): "请选怎么处理的。",
+    ("account_who", "too_short"): "名字至少两个字。",
+    ("account_who", "too_long"): "名字最多 20 个字。",
+    ("account_organ", "too_short"): "请写哪个单位定的。",
+    ("account_organ", "too_long"): "最多 40 个字，请短一点。",
+    ("account_document", "too_short"): "请写依据哪份文件。",
+    ("account_document", "too_long"): "最多 200 字，请短一点。",
+    ("account_what", "too_short"): "请写清楚经过，至少 4 个字。",
+    ("account_what", "too_long"): "最多 200 字，请短一点。",
+    ("absent", "unknown"): "请从列表里选谁不在。别人的假由镇换届办登记。",
+    ("absent", "away_already"): "这几天已经登记过了。",
+    ("absence_kind", "unknown"): "请选为什么不在。",
+    ("away_from", "no_date"): "请选从哪天起。",
+    ("away_until", "no_date"): "请选到哪天。",
+    ("away_until", "before_it_begins"): "结束的日子比开始的还早。",
+    ("away_until", "past"): "这几天已经过去了，不用登记。",
+    ("deputy", "same"): "不能自己代自己，请另选一个人。",
+    ("deputy", "unfit"): "这个人代不了：要管得到同样的村，能办同样的事。",
+    ("deputy", "away"): "这个人那几天也不在，请另选一个。",
     ("username", "bad_form"): "用户名用小写字母开头，2 到 59 个字母、数字、点、横线。",
     ("username", "taken"): "这个用户名有人用了，请换一个。",
     ("role", "unknown"): "没有这个岗位，请从列表里选。",
@@ -717,6 +876,24 @@ FAULTS: Final[dict[tuple[str, str], str]] = {
 
 #: What a rule of the database refused: one calm sentence for each word behind `qf:`.
 RULES: Final[dict[str, str]] = {
+    "election_birth": "新的选举从筹备开始，关口过了才能启动。",
+    "election_begun": "选举启动了就退不回筹备，也不能换到别的村。",
+    "gates_open": "还有关口没过，不能启动。",
+    "committee_clash": "选举委员会里还有要退出的人，不能启动。",
+    "candidate_name": "参选人的名字登记了就不能改。",
+    "gate_birth": "没有这一关，或者关口的规矩还没公布。",
+    "gate_state": "这一关不能这样变：要有材料，要第二个人审过。",
+    "gate_kind": "这一关不收这种材料。",
+    "gate_evidence": "现在不能交：这一关过了，或者不归您的村。",
+    "gate_review": "现在不能审：刚有新的材料，或者您的岗位不能审。",
+    "gate_second_person": "交的人不能审自己交的；审过的人不能自己回头看。",
+    "gate_incomplete": "必须有的材料还没交齐，不能通过。",
+    "committee_member": "退出了的不能改回来；递补的要是同一个选举委员会在任的人。",
+    "committee_relative": "申报的近亲属只能去掉，不能改。",
+    "committee_match": "这一处不能这样认：申报过的近亲属和参选人同名，就要退出。",
+    "responsibility_fixed": "谁负责过不能改，只能换人。",
+    "absence_deputy": "代班的人那几天也不在，或者这几天已经登记过。",
+    "absence_fixed": "请假只能提前结束，不能改。",
     "share_unfit": "这个人不能保管这个名字的份。",
     "share_kept": "名字的份还要用，不能删。",
     "release_unfit": "不能申请看这个名字：要回避，或者岗位不合。",
@@ -789,6 +966,20 @@ RULES: Final[dict[str, str]] = {
 
 #: What was just done, shown once on the next page.
 FLASHES: Final[dict[str, str]] = {
+    "gate_handed_in": "交上去了，等第二个人来审。",
+    "gate_approved": "这一关过了。",
+    "gate_returned": "已退回，交的人会看到您写的话。",
+    "gate_reopened": "已重新打开，要重新交、重新审。",
+    "election_started": "启动了。日程、参选人都按这次选举走。",
+    "committee_changed": "记下了。",
+    "committee_left": "退出记下了。",
+    "committee_judged": "认好了，记下了。",
+    "responsibility_assigned": "定好了。以前的人留在经过里。",
+    "difficulty_judged": "难度定好了。",
+    "village_plan_written": "存好了，以前的版本也都留着。",
+    "accountability_recorded": "记下了，以后不能改。",
+    "absence_entered": "登记好了，到时候提醒会发给代班的人。",
+    "absence_ended": "记下了，从明天起提醒还发给本人。",
     "release-asked": "申请好了，等保管人答复。",
     "release-granted": "您同意了，记下了。",
     "release-refused": "答复了，记下了。",
@@ -931,6 +1122,10 @@ ERRORS: Final[dict[str, Explanation]] = {
         "发出前再看一眼", "给反映人的话里有几处要再看看，还没有发。", ("回上一页改好再发。",)
     ),
     "bad_input": Explanation("有一处要再看一眼", "填的内容有一处不对。", ("回上一页改好再交。",)),
+    "wrong_evidence": Explanation("这种材料不算", "这一关不收这种材料。", ("回上一页，看看哪些算、哪些不算。",)),
+    "cannot_start": Explanation(
+        "还不能启动", "还有关口没过，或者选举委员会里有人要退出。", ("回到关口，看看还差什么。",)
+    ),
     "sign_in_refused": Explanation(
         "没有登录成功", "用户名、密码或验证码有一个不对。", ("再试一次，注意验证码 30 秒换一次。",)
     ),
@@ -1031,10 +1226,17 @@ def fault(field: str, name: str) -> str:
     return FAULTS.get((field, name), "这一项要再看一眼。")
 
 
+def refused(error: QingfengError) -> str:
+    """What to tell somebody whose step the database did not take."""
+    return RULES.get(error.rule, GATE_STALE) if isinstance(error, RuleRefused) else GATE_STALE
+
+
 #: Fields with words of the official's own, given back when the session ended before they arrived.
 TYPED: Final = frozenset(
     {
         "where",
+        "look_back_reason",
+        "account_what",
         "description",
         "summary",
         "why",

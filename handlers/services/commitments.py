@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from handlers.services.errors import BadInput, LinkSpent, NotAllowed, NotFound
 from knowledge.casework.access import Permission, covers, may
 from knowledge.elections.commitments import Commitment, CommitmentPack, load_packs
+from knowledge.elections.committee import plain_name
 from storage.ids import readable_code
 from storage.repositories.elections import Candidate, Signature
 from storage.repositories.officials import Official
@@ -57,12 +57,12 @@ async def create_candidate(
     if election is None:
         raise NotFound("election")
     _require(official, election.place_path)
-    name = _plain_name(name)
+    name = plain_name(name)
     if not name or len(name) > LONGEST_NAME:
         raise BadInput("name", "empty" if not name else "too_long")
     if office not in OFFICES:
         raise BadInput("office", "unknown")
-    if any(_plain_name(other.name) == name for other in await uow.elections.candidates_within(election.place_path)):
+    if any(plain_name(other.name) == name for other in await uow.elections.candidates_within(election.place_path)):
         raise BadInput("name", "taken")
     candidate_id = await uow.elections.add_candidate(
         election_id=election_id, name=name, office=office, official_id=official.id
@@ -135,10 +135,10 @@ async def sign(
     earlier = next((signature for signature in view.signed if signature.kind == kind), None)
     if earlier:
         return Signed(earlier, paper, view, repeated=True)
-    if _plain_name(typed_name) != _plain_name(found.name):
+    if plain_name(typed_name) != plain_name(found.name):
         return SigningView(found, view.pack, view.signed, view.next_paper, problem="name_differs")
     signature = Signature(
-        kind, view.pack.version, paper.text_hash, _plain_name(typed_name), uow.clock.now(), channel, readable_code("CN")
+        kind, view.pack.version, paper.text_hash, plain_name(typed_name), uow.clock.now(), channel, readable_code("CN")
     )
     if not await uow.elections.sign(found, signature):  # the same press, a moment earlier, elsewhere
         view = await _view(uow, await _candidate(uow, candidate_id))
@@ -165,10 +165,6 @@ async def publish_packs(uow: UnitOfWork) -> None:
 def hash_token(token: str) -> bytes:
     """What is kept of a token."""
     return hashlib.sha256(token.encode()).digest()
-
-
-def _plain_name(name: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", name).split()).replace("•", "·")
 
 
 def _require(official: Official, place_path: str) -> None:

@@ -1,7 +1,8 @@
 """A fictional county to try everything on. Nothing in it is real; people are called 甲, 乙, 丙.
 
 It is built through the same use cases as real work, on a clock that walks through the last six weeks, so that its
-dates, flags, refusals and log are what the system itself would have written. The reports are in demo_cases.py.
+dates, flags, refusals and log are what the system itself would have written. The reports are in demo_cases.py, what
+comes before an election starts in demo_preparations.py.
 """
 
 import secrets
@@ -9,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from handlers.services import commitments, elections
+from handlers.services import commitments, elections, gates
 from handlers.services.access import Access
 from handlers.services.demo_cases import Cast, happenings
+from handlers.services.demo_preparations import Preparations
 from handlers.services.intake import Intake
 from knowledge.casework.access import Permission, Role, may
 from knowledge.casework.classification import Classifier
@@ -161,16 +163,22 @@ async def build_demo(storage: Storage, access: Access, classifier: Classifier) -
     past = Storage(storage.database, storage.keys, storage.files, clock)
     async with past.unit_of_work() as uow:
         await commitments.publish_packs(uow)
+        await gates.publish(uow)
         places = {path: await uow.places.add(path=path, kind=kind, name=name) for path, kind, name in PLACES}
         seats = {seat.official.username: seat for seat in [await _seat(uow, access, row) for row in OFFICIALS]}
         officials = {name: seat.official for name, seat in seats.items()}
         await _declare(uow, officials, places)
         await _put_on_duty(uow, officials, places)
         held = await _call_elections(uow, places, local_date(today))
+        preparations = Preparations(held, officials, places)
+        await preparations.prepare(uow)
         await uow.commit()
     await _tell_stories(past, clock, today, Cast(officials, places, Intake(classifier)))
     clock.walk_to(today - timedelta(days=1))
     await _hold_elections(past, held, officials, local_date(today))
+    async with past.unit_of_work() as uow:
+        await preparations.look_back(uow)
+        await uow.commit()
     await _ask_questions(past, places)
     await _write_entry(past, officials["town"])
     await deployment.put(storage, deployment.DEMO, "1")
@@ -247,7 +255,6 @@ async def _call_elections(uow: UnitOfWork, places: dict[str, Place], today: date
         day = today + timedelta(days=days)
         held[path] = await uow.elections.add(
             place_id=places[path].id,
-            state="finished" if days < -10 else "running",  # noqa: PLR2004 - handover is over then
             election_day=day,
             commitments_due_on=today + timedelta(days=due),
             pack=pack.pack,

@@ -44,13 +44,13 @@ async def timetables(uow: UnitOfWork, official: Official) -> list[Timetable]:
 async def timetable(uow: UnitOfWork, official: Official, election_id: int) -> Timetable:
     """One election's timetable."""
     _require(official, Permission.SEE_ELECTIONS)
-    return await _timetable(uow, await _election(uow, official, election_id))
+    return await _timetable(uow, await find_election(uow, official, election_id))
 
 
 async def finish_task(uow: UnitOfWork, official: Official, election_id: int, task_id: int) -> None:
     """Tick a line off."""
     _require(official, Permission.RUN_ELECTIONS)
-    election = await _election(uow, official, election_id)
+    election = await find_election(uow, official, election_id)
     if task_id not in {task.id for task in await uow.elections.tasks(election.id)}:
         raise NotFound("task")
     await uow.elections.finish_task(task_id, official.id)
@@ -76,7 +76,12 @@ def _require(official: Official, permission: Permission) -> None:
         raise NotAllowed
 
 
-async def _election(uow: UnitOfWork, official: Official, election_id: int) -> Election:
+async def find_election(uow: UnitOfWork, official: Official, election_id: int) -> Election:
+    """An election of the official's place.
+
+    Raises:
+        NotFound: There is none, or it is elsewhere.
+    """
     found = await uow.elections.get(election_id)
     if found is None or not covers(official.place_path, found.place_path):
         raise NotFound("election")

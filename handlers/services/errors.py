@@ -74,6 +74,27 @@ class WordsInDoubt(QingfengError):
 
 
 @dataclass(slots=True, eq=False)
+class WrongEvidence(QingfengError):
+    """A gate does not take this kind of evidence; `why` is the sentence of the content that says so."""
+
+    code: ClassVar[str] = "wrong_evidence"
+    gate: str
+    kind: str
+    why: str
+
+
+@dataclass(slots=True, eq=False)
+class CannotStart(QingfengError):
+    """An election may not start: gates that are open, by code; members who must leave; likenesses nobody judged."""
+
+    code: ClassVar[str] = "cannot_start"
+    election_id: int
+    gates: tuple[str, ...]
+    clashes: int = 0
+    proposals: int = 0
+
+
+@dataclass(slots=True, eq=False)
 class NameNotKept(QingfengError):
     """Too few custodians are left to open a name that was typed; it has to be asked for again."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Final
 
-from handlers.services import commitments, elections
+from handlers.services import commitments, elections, gates
 from knowledge.elections.commitments import load_packs
 from knowledge.errors import QingfengError
 from storage.tables.officials import PLACE_KINDS
@@ -63,7 +63,8 @@ async def import_places(uow: UnitOfWork, rows: Sequence[Mapping[str, str]]) -> i
 async def import_elections(uow: UnitOfWork, rows: Sequence[Mapping[str, str]]) -> int:
     """Open elections from rows of `path`, `election_day`, `commitments_due_on` (2026-03-08); returns how many.
 
-    Each gets its timetable, computed from its day. A place with an unfinished election is refused.
+    Each gets its timetable, computed from its day, and begins in preparation: it starts when its gates are passed. A
+    place with an unfinished election is refused.
 
     Raises:
         BadRow: A row is wrong; nothing is kept.
@@ -71,6 +72,7 @@ async def import_elections(uow: UnitOfWork, rows: Sequence[Mapping[str, str]]) -
     pack = load_packs()[PACK]
     await uow.begin()
     await commitments.publish_packs(uow)
+    await gates.publish(uow)
     for line, row in enumerate(rows, 2):
         place = await uow.places.by_path(row.get("path", "").strip())
         if place is None or place.kind not in ("village", "community"):
@@ -82,7 +84,6 @@ async def import_elections(uow: UnitOfWork, rows: Sequence[Mapping[str, str]]) -
             raise BadRow(line, "path", f"{place.name} has an election under way", "Leave this row out")
         election_id = await uow.elections.add(
             place_id=place.id,
-            state="running",
             election_day=day,
             commitments_due_on=due,
             pack=pack.pack,

@@ -1,6 +1,9 @@
 """What every repository shares: the unit of work it speaks through."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
     from storage.unit_of_work import UnitOfWork
@@ -12,3 +15,8 @@ class Repository:
     def __init__(self, uow: "UnitOfWork") -> None:
         self._uow = uow
         self._keys = uow.keys
+
+    def _insert_unless_there(self, table: Table, **values: Any) -> Any:
+        """An INSERT that does nothing where a unique row is there already; its result has no row then."""
+        insert = sqlite.insert if self._uow.storage.database.is_sqlite else postgresql.insert
+        return insert(table).values(**values).on_conflict_do_nothing()

@@ -1,5 +1,6 @@
 """Elections, timetables, candidates, invitations, signatures and reminders."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -85,14 +86,14 @@ class Elections(Repository):
     """Keeps elections and candidates."""
 
     async def add(
-        self, *, place_id: int, state: str, election_day: date, commitments_due_on: date, pack: str, pack_version: str
+        self, *, place_id: int, election_day: date, commitments_due_on: date, pack: str, pack_version: str
     ) -> int:
-        """A new election; returns its id."""
+        """A new election, in preparation; returns its id."""
         result = await self._uow.execute(
             insert(election)
             .values(
                 place_id=place_id,
-                state=state,
+                state="preparing",
                 election_day=election_day,
                 commitments_due_on=commitments_due_on,
                 pack=pack,
@@ -111,6 +112,10 @@ class Elections(Repository):
         """The elections of a place and all that belongs to it, by day."""
         return await self._elections(_inside(place_path))
 
+    async def of_places(self, place_ids: Collection[int]) -> list[Election]:
+        """The elections of some places, by day."""
+        return await self._elections(election.c.place_id.in_(place_ids))
+
     async def next_day_at(self, place_id: int, from_on: date) -> date | None:
         """The nearest election day of a place from a day on, of an election that is not over."""
         query = select(func.min(election.c.election_day)).where(
@@ -118,6 +123,19 @@ class Elections(Repository):
         )
         found: date | None = (await self._uow.read(query))[0][0]
         return found
+
+    async def start(self, election_id: int) -> bool:
+        """Leave preparation; False when it had left before.
+
+        Raises:
+            RuleRefused: A required gate is open, or a member of the committee who stands still sits.
+        """
+        begun = await self._uow.execute(
+            update(election)
+            .where(election.c.id == election_id, election.c.state == "preparing")
+            .values(state="running")
+        )
+        return bool(begun.rowcount)
 
     async def add_task(self, election_id: int, code: str, due_on: date, *, done_at: datetime | None = None) -> None:
         """A line of the timetable."""
@@ -178,6 +196,10 @@ class Elections(Repository):
     async def candidates_within(self, place_path: str) -> list[Candidate]:
         """The candidates of a place and all that belongs to it."""
         return await self._candidates(_inside(place_path))
+
+    async def candidates_of_elections(self, election_ids: Collection[int]) -> list[Candidate]:
+        """The candidates of some elections."""
+        return await self._candidates(candidate.c.election_id.in_(election_ids))
 
     async def invite(self, token_hash: bytes, candidate_id: int, official_id: int, expires_at: datetime) -> None:
         """A link that ties one chat to a candidate, once."""

@@ -2,32 +2,38 @@
 
 from storage.tables import (
     cases,
+    committee,
     conversations,
     custody,
     deadlines,
     elections,
     entries,
     exports,
+    gates,
     investigations,
     laws,
     officials,
     records,
+    responsibility,
     routing,
 )
 from storage.tables.base import metadata
 
 __all__ = [
     "cases",
+    "committee",
     "conversations",
     "custody",
     "deadlines",
     "elections",
     "entries",
     "exports",
+    "gates",
     "investigations",
     "laws",
     "metadata",
     "officials",
     "records",
+    "responsibility",
     "routing",
 ]
