@@ -1,9 +1,10 @@
 """One of everything that an address of the desk can name, and a form for each act that needs one."""
 
 import re
+from datetime import date
 from typing import Final
 
-from handlers.services import elections, transfers
+from handlers.services import committees, elections, transfers
 from knowledge.casework.access import Role
 from knowledge.clock import local_date
 from storage.repositories.places import Place
@@ -11,6 +12,8 @@ from storage.unit_of_work import UnitOfWork
 from tests import factories
 from tests.desk_site import DeskSite
 
+#: Somebody is away all the time.
+AWAY: Final = (date(2026, 1, 1), date(2031, 12, 31))
 FORMS: Final[dict[str, dict[str, str]]] = {
     "/desk/cases/{number}/{act}": {"body": "看过了"},
     "/desk/cases/{number}/export": {"purpose": "报县纪委"},
@@ -33,6 +36,46 @@ FORMS: Final[dict[str, dict[str, str]]] = {
     "/desk/entries": {**factories.ENTRY_FORM, "label": "有没有水喝", "questions": "有水吗\n有没有热水\n能喝水吗"},
     "/desk/entries/{entry_id}/versions": factories.ENTRY_FORM,
     "/desk/entries/{entry_id}/review": {"verdict": "approved"},
+    "/desk/gates/{election_id}/{gate}/evidence": {"kind_of_proof": "audit_report", "description": "都在这里"},
+    "/desk/gates/{election_id}/{gate}/review": {"gate_decision": "approved", "version": "1"},
+    "/desk/gates/{election_id}/{gate}/look-back": {"look_back_reason": "没有贴出来", "version": "3"},
+    "/desk/committees/{election_id}/members": {"member_name": "李四", "committee_role": "member"},
+    "/desk/committees/{election_id}/members/{member_id}/relatives": {
+        "near_relation": "child",
+        "relative_name": "李小五",
+    },
+    "/desk/committees/{election_id}/members/{member_id}/leave": {"left_because": "resigned", "left_on": "2026-03-01"},
+    "/desk/committees/{election_id}/matches": {
+        "pair": "1-1-0",
+        "match_verdict": "different",
+        "match_reason": "问过本人",
+    },
+    "/desk/responsibility/{place_id}/answers": {
+        "level": "guide",
+        "answers_name": "甲乙",
+        "answers_post": "镇换届办",
+        "answers_from": "2026-03-01",
+    },
+    "/desk/responsibility/{place_id}/difficulty": {"grade": "easy"},
+    "/desk/responsibility/{place_id}/plan": {
+        "version": "0",
+        "plan_leader": "镇长",
+        "plan_from": "2026-03-01",
+        "plan_until": "2026-04-01",
+        "what_1": "查清老账",
+        "who_1": "财政所",
+        "due_1": "2026-03-20",
+    },
+    "/desk/responsibility/{place_id}/accounts": {
+        "account_level": "guide",
+        "account_ground": "not_on_time",
+        "account_measure": "talk",
+        "account_who": "某甲",
+        "account_organ": "县委",
+        "account_document": "通报1号",
+        "decided_on": "2026-03-01",
+        "account_what": "没按时完成",
+    },
     "/desk/officials": {
         "username": "newcomer",
         "display_name": "新来的",
@@ -60,8 +103,14 @@ async def furnish(site: DeskSite) -> dict[str, str]:
         await elections.open_timetable(uow, election, local_date(uow.clock.now()))
         task = (await uow.elections.tasks(election))[0]
         official = await factories.add_official(uow, Role.TOWNSHIP_STAFF)
+        elsewhere = await factories.add_official(uow, Role.TOWNSHIP_STAFF)
         candidate = await uow.elections.add_candidate(
             election_id=election, name="王秀兰", office="chair", official_id=official.id
+        )
+        member = await committees.add_member(uow, official, election, name="张三", role="chair", in_line=False)
+        relative = await committees.declare_relative(uow, official, election, member, relation="child", name="张小三")
+        away = await uow.responsibilities.add_absence(
+            official.id, kind="leave", from_on=AWAY[0], until_on=AWAY[1], deputy_id=elsewhere.id, by=official.id
         )
         inquiry = uow.inquiries.log(
             person_id=who.id, question="问", entry_id=None, score=0, state="waiting", place_id=village.id
@@ -78,6 +127,11 @@ async def furnish(site: DeskSite) -> dict[str, str]:
             "inquiry_id": str(inquiry),
             "election_id": str(election),
             "task_id": str(task.id),
+            "gate": "outgoing_audit",
+            "member_id": str(member),
+            "relative_id": str(relative),
+            "place_id": str(village.id),
+            "absence_id": str(away),
             "transfer_id": await offered(uow, places),
             "handover_id": "1",
             "slot_id": "1",

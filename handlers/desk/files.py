@@ -25,7 +25,7 @@ POLICY: Final = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; 
 #: A player asks for parts; it gets no more than this at a time, and asks again.
 _LONGEST_PART: Final = 4 * PIECE
 _RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
-_SAFE: Final = {
+SAFE: Final = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "cross-origin-resource-policy": "same-origin",
@@ -42,8 +42,8 @@ async def show_file(visit: Signed, number: CaseNumber, file_id: FileId) -> Respo
     async with visit.unit_of_work() as uow:
         stored = await cases.read_file(uow, visit.official, number, file_id)
         await uow.commit()
-    bytes_of = await _begun(visit.desk.storage.files, file_id)
-    headers = {**_SAFE, "content-disposition": disposition(stored.name), "content-length": str(stored.size)}
+    bytes_of = await begun(visit.desk.storage.files, file_id)
+    headers = {**SAFE, "content-disposition": disposition(stored.name), "content-length": str(stored.size)}
     return StreamingResponse(bytes_of, media_type="application/octet-stream", headers=headers)
 
 
@@ -55,7 +55,7 @@ async def show_preview(visit: Signed, number: CaseNumber, file_id: FileId) -> Re
     picture = await previews.preview(visit.desk.storage, stored)
     if picture is None:
         raise NotFound(f"file/{file_id}")
-    return Response(picture, media_type="image/jpeg", headers={**_SAFE, "content-disposition": "inline"})
+    return Response(picture, media_type="image/jpeg", headers={**SAFE, "content-disposition": "inline"})
 
 
 async def play(visit: Signed, number: CaseNumber, file_id: FileId) -> Response:
@@ -68,11 +68,11 @@ async def play(visit: Signed, number: CaseNumber, file_id: FileId) -> Response:
         await uow.commit()
     if not is_played(stored):
         raise NotFound(f"file/{file_id}")
-    headers = {**_SAFE, "accept-ranges": "bytes", "content-disposition": "inline"}
+    headers = {**SAFE, "accept-ranges": "bytes", "content-disposition": "inline"}
     if found is None or (not found[1] and not found[2]):
         headers["content-length"] = str(stored.size)
         return StreamingResponse(
-            await _begun(visit.desk.storage.files, file_id), media_type=stored.media_type, headers=headers
+            await begun(visit.desk.storage.files, file_id), media_type=stored.media_type, headers=headers
         )
     start, end = _span(found, stored.size)
     if start >= end:
@@ -93,7 +93,7 @@ def _span(found: re.Match[str], size: int) -> tuple[int, int]:
     return start, min(end, start + _LONGEST_PART)
 
 
-async def _begun(files: FileStore, file_id: str) -> AsyncIterator[bytes]:
+async def begun(files: FileStore, file_id: str) -> AsyncIterator[bytes]:
     """A file's bytes; a missing or changed one is found before the answer begins."""
     pieces = files.read(file_id)
     first = await anext(aiter(pieces), b"")

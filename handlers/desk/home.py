@@ -11,7 +11,7 @@ from handlers.desk.case_rows import case_row
 from handlers.desk.clocks import reminders
 from handlers.desk.questions import place_names, question_row
 from handlers.desk.request import Signed, Visit
-from handlers.services import cases, elections, entries, inquiries, names, reading, releases
+from handlers.services import cases, elections, entries, gates, inquiries, names, reading, releases
 from handlers.services.elections import Timetable
 from handlers.services.inquiries import ESCALATED
 from knowledge.casework.access import Permission
@@ -50,6 +50,7 @@ async def show_home(visit: Signed) -> Response:
         if visit.may(Permission.ANSWER_INQUIRIES):
             context["waiting"] = await _questions(uow, visit, tiles)
         if visit.may(Permission.SEE_ELECTIONS):
+            await _gates(uow, visit, tiles)
             context["lines"] = _lines(await elections.timetables(uow, visit.official), visit.desk.today(), tiles)
     elsewhere = words.ROLE_ELSEWHERE.get(visit.official.role)
     return await visit.page(
@@ -62,6 +63,13 @@ async def show_home(visit: Signed) -> Response:
         answers_questions=visit.may(Permission.ANSWER_INQUIRIES),
         **context,
     )
+
+
+async def _gates(uow: UnitOfWork, visit: Visit, tiles: list[dict[str, Any]]) -> None:
+    """Gates that wait for this official as the second person."""
+    if visit.may(Permission.REVIEW_GATES):
+        count = await gates.waiting(uow, visit.official)
+        tiles.append(_tile("等您审的关口", count, "/desk/gates?show=mine", kind="warn" if count else "plain"))
 
 
 async def _cases(uow: UnitOfWork, visit: Visit, tiles: list[dict[str, Any]]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from handlers.desk import words
-from handlers.services import cases, entries, inquiries, names, oversight, releases, transfers
+from handlers.services import cases, entries, gates, inquiries, names, oversight, releases, transfers
 from knowledge.casework.access import Permission, may
 from knowledge.casework.lifecycle import CaseState
 from storage.repositories.officials import Official
@@ -34,6 +34,8 @@ CANDIDATES: Final = Section("/desk/candidates", "参选人", Permission.SEE_ELEC
 QUESTIONS: Final = Section("/desk/questions", "提问", Permission.ANSWER_INQUIRIES)
 ENTRIES: Final = Section("/desk/entries", "问答", Permission.WRITE_ENTRIES)
 TIMETABLE: Final = Section("/desk/timetable", "日程", Permission.SEE_ELECTIONS)
+GATES: Final = Section("/desk/gates", "关口", Permission.SEE_ELECTIONS)
+RESPONSIBILITY: Final = Section("/desk/responsibility", "责任", Permission.SEE_ELECTIONS)
 LOG: Final = Section("/desk/log", "记录", Permission.READ_LOG)
 OFFICIALS: Final = Section("/desk/officials", "人员", Permission.MANAGE_OFFICIALS)
 SECTIONS: Final = (
@@ -49,6 +51,8 @@ SECTIONS: Final = (
     ENTRIES,
     CANDIDATES,
     TIMETABLE,
+    GATES,
+    RESPONSIBILITY,
     OFFICIALS,
     LOG,
 )
@@ -74,6 +78,8 @@ async def _count(uow: UnitOfWork, official: Official, section: Section) -> str |
         count = len(await releases.waiting(uow, official))
     elif section is QUESTIONS:
         count = await inquiries.waiting(uow, official)
+    elif section is GATES:
+        count = await gates.waiting(uow, official)
     elif section is ENTRIES:
         count = await entries.to_review(uow, official)
     return words.counted(count) if count else None
