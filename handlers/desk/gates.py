@@ -50,7 +50,7 @@ async def show_gates(visit: Signed) -> Response:
         "gates.html",
         gates=[{"key": gate.code, "label": gate.short} for gate in columns],
         legend=[(gate.short, gate.asks) for gate in columns],
-        rows=[_row(one, columns) for one in found if _is_wanted(visit, one, wanted)],
+        rows=[_row(one) for one in found if _is_wanted(visit, one, wanted)],
         chips=chips,
         marked=[one.election.place_name for one in found if one.is_marked],
     )
@@ -240,7 +240,7 @@ def _is_wanted(visit: Visit, one: VillageGates, wanted: str) -> bool:
     return one.is_marked if wanted == "marked" else True
 
 
-def _row(one: VillageGates, columns: list[Gate]) -> dict[str, Any]:
+def _row(one: VillageGates) -> dict[str, Any]:
     views = {view.gate.code: view for view in one.views}
     here = f"{HERE}/{one.election.id}"
     return {
@@ -249,12 +249,7 @@ def _row(one: VillageGates, columns: list[Gate]) -> dict[str, Any]:
         "election_day": dates.short_day(one.election.election_day),
         "summary": _summary(one),
         "urgent": one.is_marked or bool(one.clashes),
-        "cells": {
-            gate.code: {"badge": _badge(views[gate.code]), "href": f"{here}/{gate.code}"}
-            if gate.code in views
-            else None
-            for gate in columns
-        },
+        "cells": {code: {"badge": _badge(view), "href": f"{here}/{code}"} for code, view in views.items()},
     }
 
 
