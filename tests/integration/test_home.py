@@ -35,10 +35,12 @@ async def row(site: Site, who: Villager) -> Any:
 async def open_election(site: Site, *, days_ahead: int = 18, state: str = "running") -> int:
     async def act(uow: Any) -> int:
         place = await uow.places.by_path(factories.VILLAGE)
-        election_id = await factories.add_election(uow, place, days_ahead=days_ahead, due_in=8)
+        started = state != "preparing"
+        election_id = await factories.add_election(uow, place, days_ahead=days_ahead, due_in=8, started=started)
         day = local_date(uow.clock.now()) + timedelta(days=days_ahead)
         await elections.open_timetable(uow, election_id, day)
-        await uow.execute(update(election).where(election.c.id == election_id).values(state=state))
+        if state == "finished":
+            await uow.execute(update(election).where(election.c.id == election_id).values(state=state))
         return int(election_id)
 
     return int(await site.do(act))
