@@ -5,6 +5,7 @@ Importing this module imports aiogram (seconds); `bot.front` answers meanwhile.
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ from handlers.chat.dispatcher import create_dispatcher
 from handlers.chat.filters import Flow
 from handlers.chat.transaction import Channel, ChatLocks
 from handlers.desk.app import DeskSettings, create_desk
+from handlers.jobs.broadcasts import feed_broadcasts
 from handlers.jobs.deadlines import follow_calendar, remind_of_deadlines
 from handlers.jobs.log_heads import Send, send_heads, sign_daily_head
 from handlers.jobs.questions import tell_late_questions
@@ -58,6 +60,7 @@ from knowledge.casework.classification import Classifier
 from knowledge.loader import load_knowledge
 from storage import deployment
 from storage.clamav import ClamAV
+from storage.leases import Lease, is_anybodys
 from storage.unit_of_work import Storage, UnitOfWork
 
 
@@ -75,6 +78,7 @@ class Application:
     book: AnswerBook
     reports: Reports
     witness: Send | None
+    lease: Lease
     scanner: ClamAV | None = None
     background: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -92,6 +96,17 @@ class Application:
         await sign_daily_head(self.storage)
         if queued:
             self.deliveries.wake()
+
+    async def lead(self) -> None:
+        """Keep the lease, or take it where nobody keeps it any more; whoever takes it begins at once."""
+        led = self.lease.is_held
+        if await self.lease.renew() and not led:
+            await self.remind()
+
+    async def tick(self) -> None:
+        """`remind`, in the one process that holds the lease."""
+        if await self.lease.renew():
+            await self.remind()
 
     async def refresh(self) -> None:
         """One look for what another process has published, and for imported calendars."""
@@ -114,7 +129,9 @@ class Application:
             await scan_files(self.storage, self.scanner)
 
     async def sweep(self) -> None:
-        """One look for rows whose time has come."""
+        """One look for rows whose time has come, and for broadcasts that can go on."""
+        if self.lease.is_held:
+            await feed_broadcasts(self.storage)
         self.deliveries.wake()
 
 
@@ -150,7 +167,9 @@ async def open_application(
         if telegram_bot:
             channels.append(Channel(telegram.NAME, telegram_bot))
         officials, notices_username = await _officials(settings, stack)
-        deliveries = Deliveries(storage, {channel.name: channel for channel in channels}, locks, officials)
+        lease = Lease(storage, secrets.token_hex(8))
+        by_name = {channel.name: channel for channel in channels}
+        deliveries = Deliveries(storage, by_name, locks, officials, may_send_bulk=lambda: lease.is_held)
         dispatcher = create_dispatcher(
             storage,
             {channel.bot.id: channel for channel in channels},
@@ -181,11 +200,11 @@ async def open_application(
         desk = DeskSettings(settings.public_url, demo, username, notices_username or username)
         desk_pages = create_desk(storage, access or Access(), answers, desk, deliveries.wake)
         public = create_public(storage, settings.public_url, deliveries.wake, demo=demo)
-        http = _http(storage, web, desk_pages, public, secure=settings.public_url.startswith("https://"))
+        http = _http(storage, web, desk_pages, public, lease, secure=settings.public_url.startswith("https://"))
         await book.refresh(storage)
         scanner = ClamAV(settings.clamav) if settings.clamav else None
         yield Application(
-            settings, storage, dispatcher, deliveries, web, http, telegram_bot, book, reports, witness, scanner
+            settings, storage, dispatcher, deliveries, web, http, telegram_bot, book, reports, witness, lease, scanner
         )
 
 
@@ -194,8 +213,9 @@ async def running(application: Application) -> AsyncIterator[None]:
     """Run deliveries, the scheduler and Telegram's polling beside the web server."""
     application.deliveries.start()
     scheduler = create_scheduler(
-        remind=application.remind,
+        remind=application.tick,
         sweep=application.sweep,
+        lead=application.lead,
         refresh=application.refresh,
         erase=application.erase,
         witness=application.witnessed,
@@ -207,7 +227,7 @@ async def running(application: Application) -> AsyncIterator[None]:
         polling = telegram.Polling(application.storage, application.dispatcher, application.telegram_bot)
         application.background.append(asyncio.create_task(polling.run(), name="polling"))
     await follow_calendar(application.storage)
-    await application.remind()
+    await application.lead()
     try:
         yield
     finally:
@@ -219,6 +239,7 @@ async def running(application: Application) -> AsyncIterator[None]:
         if polling:
             await polling.stop()
         await application.deliveries.stop()
+        await application.lease.release()
 
 
 def _witness(settings: Settings) -> Send | None:
@@ -272,7 +293,7 @@ async def _officials(settings: Settings, stack: AsyncExitStack) -> tuple[NoticeS
         ) from error
 
 
-def _http(storage: Storage, web: WebChat, desk: BaseRoute, public: APIRouter, *, secure: bool) -> FastAPI:
+def _http(storage: Storage, web: WebChat, desk: BaseRoute, public: APIRouter, lease: Lease, *, secure: bool) -> FastAPI:
     app = FastAPI(title="Qingfeng", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(create_web_chat(web, secure=secure))
     app.routes.append(desk)
@@ -286,6 +307,9 @@ def _http(storage: Storage, web: WebChat, desk: BaseRoute, public: APIRouter, *,
             await storage.database.verify()
         except Exception as error:  # noqa: BLE001 - readiness reports, it does not raise
             state["database"] = str(error)
+        else:
+            if lease.is_wanted:
+                state["scheduler"] = "ok" if await is_anybodys(storage) else "no process holds the lease"
         ready = all(value == "ok" for value in state.values())
         return JSONResponse(state, status_code=200 if ready else 503)
 

@@ -11,10 +11,13 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from storage.leases import RENEW
+
 log = structlog.stdlib.get_logger(__name__)
 
 REMIND_SECONDS: Final = 30
 SWEEP_SECONDS: Final = 5
+LEASE_SECONDS: Final = int(RENEW.total_seconds())
 REFRESH_SECONDS: Final = 30
 WITNESS_SECONDS: Final = 60
 SCAN_SECONDS: Final = 10
@@ -25,6 +28,7 @@ def create_scheduler(
     *,
     remind: Callable[[], Awaitable[None]],
     sweep: Callable[[], Awaitable[None]],
+    lead: Callable[[], Awaitable[None]],
     refresh: Callable[[], Awaitable[None]],
     erase: Callable[[], Awaitable[None]],
     witness: Callable[[], Awaitable[None]],
@@ -34,7 +38,8 @@ def create_scheduler(
 
     Args:
         remind: Plans and queues reminders.
-        sweep: Wakes the delivery workers, for rows whose time has come or whose worker died.
+        sweep: Wakes the delivery workers, for rows whose time has come or whose worker died; feeds broadcasts.
+        lead: Renews the lease of whoever plans, or takes it over.
         refresh: Looks for entries that another process has published.
         erase: Erases ended cases whose time is over.
         witness: Sends signed heads of the log to the second party.
@@ -45,6 +50,7 @@ def create_scheduler(
     )
     scheduler.add_job(_guarded(remind, "remind"), IntervalTrigger(seconds=REMIND_SECONDS), id="remind")
     scheduler.add_job(_guarded(sweep, "sweep"), IntervalTrigger(seconds=SWEEP_SECONDS), id="sweep")
+    scheduler.add_job(_guarded(lead, "lead"), IntervalTrigger(seconds=LEASE_SECONDS), id="lead")
     scheduler.add_job(_guarded(refresh, "refresh"), IntervalTrigger(seconds=REFRESH_SECONDS), id="refresh")
     scheduler.add_job(_guarded(witness, "witness"), IntervalTrigger(seconds=WITNESS_SECONDS), id="witness")
     scheduler.add_job(_guarded(erase, "erase"), IntervalTrigger(seconds=ERASE_SECONDS), id="erase")

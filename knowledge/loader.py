@@ -30,6 +30,16 @@ def load_knowledge() -> KnowledgeBase:
     return load_from(CONTENT)
 
 
+@cache
+def load_laws(root: Path = CONTENT) -> MappingProxyType[str, Law]:
+    """The laws of a folder alone, by id: a fraction of the work, for what only cites.
+
+    Raises:
+        ContentError: A file is wrong.
+    """
+    return MappingProxyType({law.id: law for _, law in _laws(root)})
+
+
 def load_from(root: Path) -> KnowledgeBase:
     """Content of any folder of the same shape.
 

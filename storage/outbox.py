@@ -6,15 +6,17 @@ through forgets what it said and to whom.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import Update, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from knowledge.clock import SHANGHAI
 from storage.tables.records import outbox
+from storage.tables.reminders import broadcast, broadcast_recipient
 
 if TYPE_CHECKING:
     from storage.unit_of_work import Storage, UnitOfWork
@@ -23,6 +25,8 @@ PURPOSE: Final = "outbox"
 DIGEST: Final = "outbox.digest"
 #: The kind of row that tells an official that something waits, and nothing else.
 NOTICE: Final = "notice"
+#: The kind of row that goes to many and that nobody waits for: reminders and broadcasts.
+BULK: Final = "reminder"
 CLAIM: Final = timedelta(seconds=60)
 #: What is left of a row that will not leave again.
 EMPTIED: Final = {"recipient_sealed": b"", "payload_sealed": b"", "claimed_until": None}
@@ -48,11 +52,41 @@ class Delivery:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One of several to queue at once; see `Outbox.put`."""
+
+    dedupe_key: str
+    recipient: Recipient
+    payload: dict[str, Any]
+
+
 class Outbox:
     """Writes rows inside a unit of work."""
 
     def __init__(self, uow: "UnitOfWork") -> None:
         self._uow = uow
+
+    async def put_many(self, kind: str, messages: Sequence["Message"]) -> dict[str, int]:
+        """Queue several messages at once; returns the row of each cause that had none before."""
+        if not messages:
+            return {}
+        keys, now = self._uow.keys, self._uow.clock.now()
+        rows = [
+            {
+                "id": self._uow.ids.next(),
+                "kind": kind,
+                "dedupe_key": one.dedupe_key,
+                "recipient_sealed": keys.seal_text(PURPOSE, json.dumps([one.recipient.channel, one.recipient.chat_id])),
+                "payload_sealed": keys.seal_text(PURPOSE, json.dumps(one.payload, ensure_ascii=False)),
+                "available_at": now,
+            }
+            for one in messages
+        ]
+        insert = sqlite.insert if self._uow.storage.database.is_sqlite else postgresql.insert
+        statement = insert(outbox).values(rows).on_conflict_do_nothing(index_elements=["dedupe_key"])
+        made = await self._uow.execute(statement.returning(outbox.c.dedupe_key, outbox.c.id))
+        return {row.dedupe_key: row.id for row in made}
 
     async def put(
         self,
@@ -101,10 +135,18 @@ def _next(now: datetime, at: time) -> datetime:
     return (today if today > here else today + timedelta(days=1)).astimezone(UTC)
 
 
-async def claim(storage: "Storage", *, worker: str, limit: int) -> list[Delivery]:
-    """Take up to `limit` due rows for `CLAIM`; each row goes to one worker."""
+async def claim(storage: "Storage", *, worker: str, limit: int, bulk: bool | None = None) -> list[Delivery]:
+    """Take up to `limit` due rows for `CLAIM`; each row goes to one worker.
+
+    Args:
+        storage: The deployment's storage.
+        worker: Who takes them.
+        limit: How many at most.
+        bulk: Only what nobody waits for (True), only the rest (False), or whatever is due.
+    """
     now = storage.clock.now()
     due = and_(
+        *(() if bulk is None else (outbox.c.kind == BULK if bulk else outbox.c.kind != BULK,)),
         outbox.c.sent_at.is_(None),
         outbox.c.failed_at.is_(None),
         outbox.c.available_at <= now,
@@ -123,14 +165,49 @@ async def claim(storage: "Storage", *, worker: str, limit: int) -> list[Delivery
     return sorted((_opened(storage, row) for row in rows), key=lambda delivery: delivery.id)
 
 
-async def mark_sent(storage: "Storage", delivery_id: int) -> None:
-    """The row left; it never leaves again."""
-    await _set(storage, delivery_id, sent_at=storage.clock.now(), **EMPTIED)
+async def mark_sent(storage: "Storage", delivery_id: int, *, of_broadcast: bool = False) -> None:
+    """The row left; it never leaves again. `of_broadcast`: somebody's part of a broadcast is settled with it."""
+    async with storage.unit_of_work() as uow:
+        await uow.execute(_row(delivery_id).values(sent_at=storage.clock.now(), **EMPTIED))
+        if of_broadcast:
+            await settle(uow, delivery_id, "sent")
+        await uow.commit()
 
 
-async def mark_failed(storage: "Storage", delivery_id: int, *, reason: str) -> None:
-    """The row cannot be delivered to this person (blocked the bot, chat gone)."""
-    await _set(storage, delivery_id, failed_at=storage.clock.now(), last_error=reason[:200], **EMPTIED)
+async def mark_failed(
+    storage: "Storage", delivery_id: int, *, reason: str, of_broadcast: bool = False, stopped: bool = False
+) -> None:
+    """The row cannot be delivered to this person (blocked the bot, chat gone), or must not be any more (`stopped`)."""
+    async with storage.unit_of_work() as uow:
+        failed = {"failed_at": storage.clock.now(), "last_error": reason[:200], **EMPTIED}
+        await uow.execute(_row(delivery_id).values(**failed))
+        if of_broadcast:
+            await settle(uow, delivery_id, "cancelled" if stopped else "unreachable")
+        await uow.commit()
+
+
+async def settle(uow: "UnitOfWork", delivery_id: int, state: str) -> None:
+    """What became of somebody's part of a broadcast; settled once."""
+    mine = (broadcast_recipient.c.outbox_id == delivery_id) & (broadcast_recipient.c.state == "queued")
+    await uow.execute(update(broadcast_recipient).where(mine).values(state=state, settled_at=uow.clock.now()))
+
+
+async def is_stopped(storage: "Storage", delivery_id: int) -> bool:
+    """Whether the broadcast that a row belongs to was cancelled."""
+    query = (
+        select(broadcast.c.state)
+        .join(broadcast_recipient, broadcast_recipient.c.broadcast_id == broadcast.c.id)
+        .where(broadcast_recipient.c.outbox_id == delivery_id)
+    )
+    async with storage.unit_of_work() as uow:
+        return [row.state for row in await uow.read(query)] == ["cancelled"]
+
+
+async def backlog(storage: "Storage") -> int:
+    """How many rows that nobody waits for have not left."""
+    waits = (outbox.c.kind == BULK, outbox.c.sent_at.is_(None), outbox.c.failed_at.is_(None))
+    async with storage.unit_of_work() as uow:
+        return int((await uow.read(select(func.count()).select_from(outbox).where(*waits)))[0][0])
 
 
 async def put_back(storage: "Storage", delivery: Delivery, *, reason: str) -> None:
@@ -147,8 +224,12 @@ async def put_back(storage: "Storage", delivery: Delivery, *, reason: str) -> No
 
 async def _set(storage: "Storage", delivery_id: int, **values: Any) -> None:
     async with storage.unit_of_work() as uow:
-        await uow.execute(update(outbox).where(outbox.c.id == delivery_id).values(**values))
+        await uow.execute(_row(delivery_id).values(**values))
         await uow.commit()
+
+
+def _row(delivery_id: int) -> Update:
+    return update(outbox).where(outbox.c.id == delivery_id)
 
 
 def _opened(storage: "Storage", row: Any) -> Delivery:

@@ -34,6 +34,7 @@ from storage.log_heads import LogHeads
 from storage.outbox import Outbox
 from storage.refusals import refusals
 from storage.repositories.announcements import Announcements
+from storage.repositories.broadcasts import Broadcasts
 from storage.repositories.calendar_years import CalendarYears
 from storage.repositories.cases import Cases
 from storage.repositories.clocks import Clocks
@@ -66,12 +67,14 @@ from storage.repositories.receipts import Receipts
 from storage.repositories.recusals import Recusals
 from storage.repositories.redactions import Redactions
 from storage.repositories.releases import Releases
+from storage.repositories.reminders import Reminders
 from storage.repositories.reports import Drafts, OpenDrafts
 from storage.repositories.responsibilities import Responsibilities
 from storage.repositories.retention import Retention
 from storage.repositories.roster import Roster
 from storage.repositories.rule_sets import RuleSets
 from storage.repositories.sign_ins import SignIns
+from storage.repositories.subscriptions import Subscriptions
 from storage.repositories.surroundings import AskSurroundings
 from storage.repositories.transfers import Transfers
 from storage.vault import KeyRing
@@ -341,8 +344,23 @@ class UnitOfWork:
 
     @cached_property
     def elections(self) -> Elections:
-        """Elections, candidates, signatures, reminders."""
+        """Elections, candidates, signatures."""
         return Elections(self)
+
+    @cached_property
+    def reminders(self) -> Reminders:
+        """Reminders of elections, planned and queued."""
+        return Reminders(self)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """Who wants to hear of a village's election."""
+        return Subscriptions(self)
+
+    @cached_property
+    def broadcasts(self) -> Broadcasts:
+        """Notices to everybody subscribed in a place."""
+        return Broadcasts(self)
 
     @cached_property
     def officials(self) -> Officials:

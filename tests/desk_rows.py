@@ -76,6 +76,15 @@ FORMS: Final[dict[str, dict[str, str]]] = {
         "decided_on": "2026-03-01",
         "account_what": "没按时完成",
     },
+    "/desk/broadcasts": {"place": factories.VILLAGE, "notice_kind": "discipline", "notice_text": "不拉票，不送东西。"},
+    "/desk/broadcasts/{broadcast_id}/edit": {
+        "version": "1",
+        "place": factories.VILLAGE,
+        "notice_kind": "publicity",
+        "notice_text": "名单贴出来了。",
+    },
+    "/desk/broadcasts/{broadcast_id}/approve": {"version": "1"},
+    "/desk/broadcasts/{broadcast_id}/cancel": {"version": "1"},
     "/desk/officials": {
         "username": "newcomer",
         "display_name": "新来的",
@@ -117,9 +126,14 @@ async def furnish(site: DeskSite) -> dict[str, str]:
         )
         await factories.add_official(uow, Role.TOWNSHIP_STAFF, "cn")  # somebody above
         entry = await factories.add_entry(uow, official)
+        await uow.subscriptions.add(who.id, village.id)
+        broadcast = await uow.broadcasts.add(
+            place_id=village.id, kind="discipline", body="不拉票。", second_above=200, author_id=official.id
+        )
         return {
             "entry_id": entry.entry_id,
             "version": str(entry.id),
+            "broadcast_id": str(broadcast),
             "number": case.number,
             "file_id": file.id,
             "act": "note",

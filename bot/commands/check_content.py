@@ -23,6 +23,7 @@ from knowledge.casework.replies import load_replies
 from knowledge.clock import local_date
 from knowledge.elections.difficulty import load_difficulty
 from knowledge.elections.gates import load_gates
+from knowledge.elections.reminders import load_reminders
 from knowledge.errors import ContentError
 from knowledge.law_texts import LawText, read_law
 from knowledge.loader import load_knowledge
@@ -79,6 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         load_difficulty()
         load_labels()
         load_replies()
+        load_reminders()
         privacy_notice()
         load_sheets()
     except ContentError as error:

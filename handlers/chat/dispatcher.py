@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from aiogram import Dispatcher, Router
 
-from handlers.chat import ask, commit, follow, home, menu, other, report
+from handlers.chat import ask, commit, follow, home, menu, other, report, subscribe
 from handlers.chat.conversation import ConversationStorage
 from handlers.chat.transaction import Channel, ChatLocks, OneTransaction, Sender
 from handlers.services.answers import Answers
@@ -51,7 +51,7 @@ def create_dispatcher(
     flows = Router(name="flows")  # one router for all: each more costs every message 50 microseconds
     follow.add_code_routes(flows)
     report.add_upload_route(flows)
-    for module in (commit, follow, report, home, ask, other):
+    for module in (commit, follow, report, home, subscribe, ask, other):
         module.add_routes(flows)
     dispatcher.include_routers(menu.create_router(), flows)
     return dispatcher

@@ -55,6 +55,13 @@ class HomeTap(CallbackData, prefix="h"):
     inquiry_id: RowId = 0
 
 
+class SubscribeTap(CallbackData, prefix="n"):
+    """Reminders of a village's election: on, off."""
+
+    act: str
+    place_id: RowId
+
+
 class CaseTap(CallbackData, prefix="c"):
     """An act on one's own case.
 

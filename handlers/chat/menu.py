@@ -7,7 +7,7 @@ from aiogram.filters import Command, CommandObject, CommandStart
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from handlers.chat import commit, follow, home, official, texts, wording
+from handlers.chat import commit, follow, home, official, subscribe, texts, wording
 from handlers.chat.filters import CommandOrWord, Flow, Says, TapsOwnData, bare
 from handlers.chat.follow import leave
 from handlers.chat.keyboards import MenuTap
@@ -172,9 +172,11 @@ _MOVE: Final = ("换村", "改村", "换社区", "改社区", "换个村", "换�
 _SIGN: Final = ("签承诺书", "承诺书", "签承诺", "现在签")
 _OWN_DATA: Final = (wording.OWN_DATA, "我的信息", "删除我的数据", "删掉我的数据")
 _PRIVACY: Final = (wording.PRIVACY, "隐私", "隐私说明")
+_SUBSCRIBE: Final = ("订阅提醒", "订提醒", "提醒我", "提醒我选举的日子")
+_UNSUBSCRIBE: Final = ("不再提醒", "退订", "取消提醒", "别提醒了", "不要提醒了")
 _WORDS: Final = (
     *(*_HELLO, *_STOP, *_DROP, *_ASK, *_REPORT, *_MINE),
-    *(*_HOME, *_MOVE, *_SIGN, *_OWN_DATA, *_PRIVACY),
+    *(*_HOME, *_MOVE, *_SIGN, *_OWN_DATA, *_PRIVACY, *_SUBSCRIBE, *_UNSUBSCRIBE),
 )
 
 
@@ -198,6 +200,8 @@ def create_router() -> Router:
     router.message.register(on_wants_own_home, Command("home"))
     router.message.register(on_wants_own_home, Says(*_HOME))
     router.message.register(on_wants_to_move, Says(*_MOVE))
+    router.message.register(subscribe.on_wants_reminders, Says(*_SUBSCRIBE))
+    router.message.register(subscribe.on_wants_no_reminders, Says(*_UNSUBSCRIBE))
     router.message.register(on_wants_to_sign, Command("sign"))
     router.message.register(on_wants_to_sign, Says(*_SIGN))
     router.message.register(on_wants_own_data, Command("data"))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from handlers.chat import case_texts, evidence_texts
+from handlers.chat import case_texts, evidence_texts, reminder_texts
 from handlers.chat.keyboards import CaseTap, HomeTap, MenuTap, ReportTap, SignTap, entry_data, inquiry_data
 from handlers.chat.reply import Button, Reply, rows_of, tap
 from handlers.chat.wording import (
@@ -132,6 +132,8 @@ def own_data(data: OwnData, link: str = "") -> Reply:
     lines = ["我们这里存着您的："]
     lines.append(f"聊天记录{data.messages}条，问过的话{len(data.questions)}句。")
     lines.append(f"您的村（社区）：{data.home or '没有存'}。")
+    if data.subscriptions:
+        lines.append(f"订了选举提醒：{'、'.join(data.subscriptions)}。")
     if data.draft:
         lines.append("没写完的反映1份。")
     if data.waiting:
@@ -216,6 +218,8 @@ def answer(outcome: AskOutcome, *, opening: str = "") -> Reply:
     rows: list[tuple[Button, ...]] = []
     if looks_like_report:
         rows.append((Button("我要反映这件事", inquiry_data("report", inquiry_id)),))
+    if outcome.own is not None and outcome.own.dates:
+        rows.append((reminder_texts.subscribe_button(outcome.own.place_id),))
     whose = _whose_answer(outcome)
     rows.extend(whose)
     related = found.suggestions[: _RELATED_SHOWN - len(whose)]
@@ -420,7 +424,9 @@ def which_province(provinces: Sequence[Jurisdiction], inquiry_id: int = 0) -> Re
 
 def home_known(home: Home) -> Reply:
     """What is remembered of somebody's place, and how to change it."""
+    about_election = ((reminder_texts.subscribe_button(home.place.id),),) if home.place else ()
     rows = (
+        *about_election,
         (tap("换一个", HomeTap(act="change")), tap("忘掉它", HomeTap(act="forget"))),
         (tap(ASK, MenuTap(act="ask")),),
     )
@@ -436,7 +442,10 @@ def home_remembered(home: Home) -> Reply:
     """What was just understood of somebody's place."""
     return Reply(
         f"{home_noted(home)}以后按这个回答您，想改就发“换村”。",
-        ((tap("换一个", HomeTap(act="change")), tap(ASK, MenuTap(act="ask"))),),
+        (
+            *(((reminder_texts.subscribe_button(home.place.id),),) if home.place else ()),
+            (tap("换一个", HomeTap(act="change")), tap(ASK, MenuTap(act="ask"))),
+        ),
     )
 
 
@@ -890,8 +899,9 @@ def _inquiry_escalated(data: dict[str, Any], _now: datetime) -> Reply:
 
 def _commitments_due(data: dict[str, Any], now: datetime) -> Reply:
     due, today = date.fromisoformat(data["due_on"]), local_date(now)
+    late = reminder_texts.commitments_late(data)
     return Reply(
-        f"您好，承诺书{people_date(due)}截止，{days_left(due, today)}，您还有没签的。\n"
+        f"您好，{late}承诺书{people_date(due)}截止，{days_left(due, today)}，您还有没签的。\n"
         "没签全就不能参选。两三分钟就能签完。",
         (
             (tap("现在签", SignTap(act="read", candidate_id=data["candidate"])),),
@@ -919,6 +929,8 @@ _NOTICES: Final[dict[str, Callable[[dict[str, Any], datetime], Reply]]] = {
     "inquiry_replied": _inquiry_replied,
     "inquiry_escalated": _inquiry_escalated,
     "commitments_due": _commitments_due,
+    "election_reminders": reminder_texts.election_reminders,
+    "broadcast": reminder_texts.broadcast,
     "desk_item_waiting": lambda _data, _now: Reply("您有一条新消息，请打开工作台查看。"),
 }
 NOTICE_CODES: Final = frozenset(_NOTICES)

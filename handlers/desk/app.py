@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from handlers.desk import (
     account,
+    broadcasts,
     bulk,
     candidates,
     case_acts,
@@ -181,6 +182,15 @@ PAGES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("POST", "/desk/entries/{entry_id}/review", entries.review),
     ("POST", "/desk/entries/{entry_id}/publish", entries.publish),
     ("POST", "/desk/entries/{entry_id}/withdraw", entries.withdraw),
+    ("GET", "/desk/broadcasts", broadcasts.show_broadcasts),
+    ("POST", "/desk/broadcasts", broadcasts.create_broadcast),
+    ("GET", "/desk/broadcasts/new", broadcasts.ask_broadcast),
+    ("GET", "/desk/broadcasts/{broadcast_id}", broadcasts.show_broadcast),
+    ("GET", "/desk/broadcasts/{broadcast_id}/edit", broadcasts.edit_broadcast),
+    ("POST", "/desk/broadcasts/{broadcast_id}/edit", broadcasts.change_broadcast),
+    ("POST", "/desk/broadcasts/{broadcast_id}/approve", broadcasts.approve),
+    ("POST", "/desk/broadcasts/{broadcast_id}/cancel", broadcasts.cancel),
+    ("GET", "/desk/broadcasts/{broadcast_id}/unreachable", broadcasts.show_unreachable),
     ("GET", "/desk/log", log.show_log),
     ("GET", "/desk/log/{number}/{redaction_id}", originals.ask_original),
     ("POST", "/desk/log/{number}/{redaction_id}", originals.show_original),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from handlers.desk import words
-from handlers.services import cases, entries, gates, inquiries, names, oversight, releases, transfers
+from handlers.services import broadcasts, cases, entries, gates, inquiries, names, oversight, releases, transfers
 from knowledge.casework.access import Permission, may
 from knowledge.casework.lifecycle import CaseState
 from storage.repositories.officials import Official
@@ -32,6 +32,7 @@ RELEASES: Final = Section("/desk/releases", "看名申请", Permission.CHECK_NAM
 KEYS: Final = Section("/desk/keys", "钥匙", Permission.CHECK_NAMES)
 CANDIDATES: Final = Section("/desk/candidates", "参选人", Permission.SEE_ELECTIONS)
 QUESTIONS: Final = Section("/desk/questions", "提问", Permission.ANSWER_INQUIRIES)
+BROADCASTS: Final = Section("/desk/broadcasts", "群发", Permission.SEND_BROADCASTS)
 ENTRIES: Final = Section("/desk/entries", "问答", Permission.WRITE_ENTRIES)
 TIMETABLE: Final = Section("/desk/timetable", "日程", Permission.SEE_ELECTIONS)
 GATES: Final = Section("/desk/gates", "关口", Permission.SEE_ELECTIONS)
@@ -53,6 +54,7 @@ SECTIONS: Final = (
     TIMETABLE,
     GATES,
     RESPONSIBILITY,
+    BROADCASTS,
     OFFICIALS,
     LOG,
 )
@@ -80,6 +82,8 @@ async def _count(uow: UnitOfWork, official: Official, section: Section) -> str |
         count = await inquiries.waiting(uow, official)
     elif section is GATES:
         count = await gates.waiting(uow, official)
+    elif section is BROADCASTS:
+        count = await broadcasts.to_approve(uow, official)
     elif section is ENTRIES:
         count = await entries.to_review(uow, official)
     return words.counted(count) if count else None

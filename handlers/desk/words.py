@@ -357,6 +357,11 @@ LOG_ACTS: Final[dict[str, str]] = {
     "session_ended": "退出一处登录",
     "sessions_ended": "退出全部登录",
     "shares_contributed": "交出自己的份",
+    "broadcast_written": "写群发",
+    "broadcast_changed": "改群发",
+    "broadcast_approved": "批准群发",
+    "broadcast_cancelled": "停掉群发",
+    "broadcast_unreachable_read": "查看没送到的人数",
 }
 LOG_ACTORS: Final[dict[str, str]] = {"reporter": "反映人", "system": "系统", "candidate": "参选人"}
 LOG_SUBJECTS: Final[dict[str, str]] = {
@@ -374,6 +379,7 @@ LOG_SUBJECTS: Final[dict[str, str]] = {
     "log": "办理记录",
     "place": "地方",
     "election": "选举",
+    "broadcast": "群发",
 }
 LOG_DETAILS: Final[dict[str, str]] = {
     "shown": "看到几件",
@@ -413,6 +419,7 @@ LOG_DETAILS: Final[dict[str, str]] = {
     "level": "哪一级",
     "grade": "难度",
     "absence": "请假号",
+    "people": "人数",
 }
 LOG_VALUES: Final[dict[str, str]] = {
     **{str(role): said for role, said in ROLES.items()},
@@ -452,6 +459,24 @@ MISSING: Final[dict[Missing, tuple[str, str]]] = {
     Missing.HANDLER: ("先定下谁来办", "#more"),
     Missing.SEPARATE_CASE: ("这件并到别的件里了，到那一件上办", "#links"),
     Missing.NOT_FROM_HERE: ("前面的步骤还没走完，或者这一步已经办过了", "#steps"),
+}
+
+BROADCAST_KINDS: Final[dict[str, str]] = {"discipline": "讲纪律", "publicity": "讲政策和办法"}
+#: How a broadcast stands: badge and words.
+BROADCAST_STATES: Final[dict[str, tuple[str, str]]] = {
+    "draft": ("warn", "等批准"),
+    "running": ("info", "正在发"),
+    "done": ("ok", "发完了"),
+    "cancelled": ("neutral", "停掉了"),
+}
+#: What became of a recipient, in the order of a page.
+RECIPIENT_STATES: Final[dict[str, str]] = {
+    "sent": "送到了",
+    "queued": "正在送",
+    "waiting": "排着队",
+    "unreachable": "送不到，要纸质送",
+    "left": "退订了，没有送",
+    "cancelled": "停掉了，没有送",
 }
 
 TRANSFER_KINDS: Final[dict[TransferKind, str]] = {
@@ -871,6 +896,14 @@ FAULTS: Final[dict[tuple[str, str], str]] = {
     ("redaction", "own"): "自己提出的，要请另一位负责人来定。",
     ("purpose", "too_short"): "写一句做什么用。",
     ("purpose", "too_long"): "写得长了，留下要紧的，最多200个字。",
+    ("notice_text", "too_short"): "写一句要告诉大家的话，至少4个字。",
+    ("notice_text", "too_long"): "写得长了，最多500个字，留下要紧的。",
+    ("notice_text", "blank"): "还有花括号没填，请改成真的内容。",
+    ("notice_text", "label"): "里面有还没定论就给人扣的帽子，请换个说法。",
+    ("notice_kind", "unknown"): "请选是讲纪律的，还是讲政策和办法的。",
+    ("approval", "nobody"): "那里还没有人订提醒，发了也没有人收到。请先请大家在聊天里发“订阅提醒”。",
+    ("approval", "own"): "人数多，自己写的要另一位同事来批准。",
+    ("cancel", "over"): "都送完了，停不了了。",
     ("until_on", "paused_too_long"): "加起来停得太久了，请少停几天。",
 }
 
@@ -961,6 +994,11 @@ RULES: Final[dict[str, str]] = {
     "seat_link_birth": "链接最多一天有效，只给在用的帐号。",
     "passkey_birth": "通行密钥只能由本人登录后自己添加。",
     "passkey_fixed": "通行密钥不能改，只能改名称或者去掉。",
+    "reminder_once": "提醒只发一次，发过的不能改。",
+    "broadcast_birth": "群发先要写成草稿，由这个地方能写的人来写。",
+    "broadcast_fixed": "批准以后，群发的内容和范围不能再改，只能停掉。",
+    "broadcast_approval": "人数多的群发，要另一位同事批准；写的人自己批不算。",
+    "broadcast_recipient": "收的人在批准那一刻定下来，一人一份，不能再加、再改。",
     "law_import_complete": "这份法律条文已经收齐，不能再加。",
 }
 
@@ -980,6 +1018,10 @@ FLASHES: Final[dict[str, str]] = {
     "accountability_recorded": "记下了，以后不能改。",
     "absence_entered": "登记好了，到时候提醒会发给代班的人。",
     "absence_ended": "记下了，从明天起提醒还发给本人。",
+    "broadcast-written": "写好了，还没有发。请看一遍，批准了才发。",
+    "broadcast-changed": "改好了，还没有发。",
+    "broadcast-approved": "批准了，开始发。晚上8点到早上8点不发。",
+    "broadcast-cancelled": "停掉了，没送到的不再送。",
     "release-asked": "申请好了，等保管人答复。",
     "release-granted": "您同意了，记下了。",
     "release-refused": "答复了，记下了。",
@@ -1255,6 +1297,7 @@ TYPED: Final = frozenset(
         "message",
         "answer_above",
         "receipt",
+        "notice_text",
         "urge",
         "take_over",
         "said_what",

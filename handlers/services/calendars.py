@@ -15,9 +15,9 @@ from typing import Final
 
 from handlers.services import deadline_ladder
 from handlers.services.deadlines import reckoned
-from handlers.services.reminders import within_hours
 from knowledge.calendar import WorkingCalendar, YearSheet, load_sheets
 from knowledge.casework.clocks import ClockKind, load_clocks
+from knowledge.writing_hours import within_hours
 from storage.repositories.cases import Case
 from storage.repositories.clocks import ClockRow
 from storage.tables.cases import cases as case_table

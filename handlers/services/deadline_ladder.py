@@ -17,11 +17,11 @@ from typing import Final
 
 from handlers.services.deadlines import today
 from handlers.services.notices import OFFICIALS_CHANNEL
-from handlers.services.reminders import within_hours
 from knowledge.calendar import WorkingCalendar
 from knowledge.casework.access import Permission, covers, may
-from knowledge.casework.clocks import Audience, Stage, load_clocks, stage_on
+from knowledge.casework.clocks import Audience, Stage, last_due, load_clocks, stage_on
 from knowledge.casework.transfers import is_above
+from knowledge.writing_hours import within_hours
 from storage.outbox import Recipient
 from storage.repositories.cases import Case
 from storage.repositories.ladder import LadderClock, Rung
@@ -119,7 +119,7 @@ def audience_of(
 
 def spans(day: date, calendar: WorkingCalendar, ladder: Sequence[Stage]) -> Iterator[Span]:
     """For each stage the due dates it fits on a day: what `stage_on` says of each date, turned round."""
-    lasts = [_last_due(day, stage.offset, calendar) for stage in ladder]
+    lasts = [last_due(day, stage.offset, calendar) for stage in ladder]
     firsts = [*(last + _ONE_DAY for last in lasts[1:]), date.min]
     for stage, first_on, last_on in zip(ladder, firsts, lasts, strict=True):
         if first_on <= last_on:
@@ -263,13 +263,3 @@ def _nearest(seats: Iterable[Official]) -> set[int]:
     listed = list(seats)
     nearest = max((len(one.place_path) for one in listed), default=0)
     return {one.id for one in listed if len(one.place_path) == nearest}
-
-
-def _last_due(day: date, offset: int, calendar: WorkingCalendar) -> date:
-    """The latest due date from which a day is at least `offset` working days away (negative: before it)."""
-    if offset <= 0:
-        return calendar.add_working_days(day, 1 - offset) - _ONE_DAY
-    while offset:
-        offset -= calendar.is_working_day(day)
-        day -= _ONE_DAY
-    return day

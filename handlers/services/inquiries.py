@@ -13,13 +13,13 @@ from typing import Final
 from handlers.services.answers import REPLY_WORKING_DAYS
 from handlers.services.errors import BadInput, NotAllowed, NotFound
 from handlers.services.notices import tell_person, tell_seats
-from handlers.services.reminders import within_hours
 from knowledge.calendar import WorkingCalendar
 from knowledge.casework.access import ANSWERING_ROLES, Permission, may
 from knowledge.clock import local_date
 from knowledge.masking import mask
 from knowledge.search.grouping import group
 from knowledge.search.lexicon import Lexicon
+from knowledge.writing_hours import within_hours
 from storage.errors import StaleVersion
 from storage.repositories.inquiries import REPLIED, USELESS, WAITING, Escalation, Inquiry
 from storage.repositories.officials import Official

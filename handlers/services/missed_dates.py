@@ -11,11 +11,11 @@ from typing import Final
 from handlers.services import deadlines
 from handlers.services.follow_up import CaseView, look
 from handlers.services.notices import tell_nearest, tell_person
-from handlers.services.reminders import within_hours
 from knowledge.casework.access import LEADING_ROLES
 from knowledge.casework.clocks import ClockKind
 from knowledge.casework.transfers import is_above
 from knowledge.clock import local_date
+from knowledge.writing_hours import within_hours
 from storage.repositories.cases import Case
 from storage.repositories.missed_dates import Untold
 from storage.repositories.officials import Official

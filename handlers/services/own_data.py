@@ -42,6 +42,7 @@ class OwnData:
     draft: dict[str, str]
     waiting: int
     cases: tuple[OwnCase, ...]
+    subscriptions: tuple[str, ...] = ()
     keeps_years: int = YEARS
 
 
@@ -65,11 +66,12 @@ async def look(uow: UnitOfWork, who: Person) -> OwnData:
         _answers(draft.answers) if draft else {},
         len(await uow.drafts.queued_of(who.id)),
         tuple(cases),
+        tuple(name for _, name in await uow.subscriptions.of(who.id)),
     )
 
 
 async def erase_chat(uow: UnitOfWork, who: Person) -> None:
-    """Forget what both sides said in a chat of ours, questions that were answered, the home, and the open draft.
+    """Forget what both sides said in a chat of ours, answered questions, home, subscriptions, the open draft.
 
     What waits for an official stays until it is answered, and a filed report stays.
     """
@@ -80,6 +82,7 @@ async def erase_chat(uow: UnitOfWork, who: Person) -> None:
         await uow.drafts.finish(draft, "dropped")
     await uow.inquiries.empty_asked(who.id)
     await uow.messages.empty_from(who.recipient.chat_id, 0)
+    await uow.subscriptions.end(who.id)
     who.place_id = None
     uow.people.set_place(who.id, None)
     await uow.log.record(actor="reporter", act="own_chat_erased", subject="chat")

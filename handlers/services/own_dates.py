@@ -51,6 +51,7 @@ class OwnDates:
     is_community: bool
     dates: tuple[OwnDate, ...]
     today: date
+    place_id: int
 
 
 async def own_dates(uow: UnitOfWork, home: Home, question: str, entry_id: str) -> OwnDates | None:
@@ -69,10 +70,10 @@ async def own_dates(uow: UnitOfWork, home: Home, question: str, entry_id: str) -
     today, is_community = local_date(uow.clock.now()), home.place.kind == "community"
     election = _nearest(await uow.elections.within(home.place.path))
     if election is None:
-        return OwnDates(home.place.name, is_community, (), today)
+        return OwnDates(home.place.name, is_community, (), today, home.place.id)
     written = {task.code: task for task in await uow.elections.tasks(election.id)}
     found = (_own_date(task, election, written, today) for task in tasks)
-    return OwnDates(home.place.name, is_community, tuple(one for one in found if one is not None), today)
+    return OwnDates(home.place.name, is_community, tuple(one for one in found if one is not None), today, home.place.id)
 
 
 def _nearest(elections: list[Election]) -> Election | None:

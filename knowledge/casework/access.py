@@ -40,6 +40,7 @@ class Permission(StrEnum):
     REVIEW_GATES = "review_gates"
     READ_LOG = "read_log"
     MANAGE_OFFICIALS = "manage_officials"
+    SEND_BROADCASTS = "send_broadcasts"
 
 
 _P = Permission
@@ -55,6 +56,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.ANSWER_INQUIRIES,
             _P.WRITE_ENTRIES,
             _P.FILE_REPORTS,
+            _P.SEND_BROADCASTS,
         }
     ),
     Role.DISCIPLINE_OFFICIAL: frozenset(
@@ -66,6 +68,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.ANSWER_INQUIRIES,
             _P.WRITE_ENTRIES,
             _P.SEE_ELECTIONS,
+            _P.SEND_BROADCASTS,
         }
     ),
     Role.DISCIPLINE_LEADER: frozenset(
@@ -81,6 +84,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.WRITE_ENTRIES,
             _P.SEE_ELECTIONS,
             _P.REVIEW_GATES,
+            _P.SEND_BROADCASTS,
         }
     ),
     Role.SUPERIOR: frozenset(
@@ -117,6 +121,8 @@ LEADING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permis
 
 #: Roles that write, review and publish entries, and those that answer questions; the database holds the first list too.
 WRITING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permission.WRITE_ENTRIES in may)
+#: Roles that write and approve broadcasts; the database holds the same list.
+BROADCASTING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permission.SEND_BROADCASTS in may)
 ANSWERING_ROLES: Final = tuple(role for role, may in PERMISSIONS.items() if Permission.ANSWER_INQUIRIES in may)
 
 #: Roles that hand in evidence for a gate, and those that review it as the second person; the database holds both lists.

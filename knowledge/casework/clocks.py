@@ -338,6 +338,32 @@ def stage_on(
     return reached[-1] if reached else None
 
 
+def rung_day(due_on: date, offset: int, calendar: WorkingCalendar) -> date:
+    """The first day on which a rung is reached: so many working days from the due date, negative before it.
+
+    A due date on a weekend or holiday has its T on the last working day before it, as in `stage_on`.
+    """
+    if offset > 0:
+        return calendar.add_working_days(due_on, offset)
+    day, passed = due_on, 0
+    while True:
+        if calendar.is_working_day(day):
+            if passed == -offset:
+                return day
+            passed += 1
+        day -= _ONE_DAY
+
+
+def last_due(day: date, offset: int, calendar: WorkingCalendar) -> date:
+    """The latest due date whose rung is reached by a day: `rung_day` turned round."""
+    if offset <= 0:
+        return calendar.add_working_days(day, 1 - offset) - _ONE_DAY
+    while offset:
+        offset -= calendar.is_working_day(day)
+        day -= _ONE_DAY
+    return day
+
+
 def is_urgent(received_on: date, election_on: date, book: ClockBook) -> bool:
     """Whether a report of vote-buying received on a day is urgent: shortly before election day, or on it."""
     return 0 <= (election_on - received_on).days <= book.urgent_window_days

@@ -133,7 +133,7 @@ def doubts(
     """
     found = [
         *(Doubt(DoubtKind.BLANK, f"{{{name}}}", blocks=True) for name in blanks(text)),
-        *_careless(text, book),
+        *careless(text, book),
         *(Doubt(DoubtKind.OTHER_CASE, other) for other in numbers_in(text) if other not in {number, *also}),
         *(Doubt(DoubtKind.OTHER_PLACE, other) for other in _places_in(text, {place, *places}) if other != place),
     ]
@@ -163,7 +163,8 @@ def _plain(text: str) -> str:
     return "".join(sign.upper() if sign.isascii() else sign for sign in narrow)
 
 
-def _careless(text: str, book: ReplyBook) -> Iterator[Doubt]:
+def careless(text: str, book: ReplyBook) -> Iterator[Doubt]:
+    """What the cautions warn of in a text, whoever it is for."""
     squeezed = _squeezed(text)
     for caution in book.cautions:
         kind = DoubtKind.LABEL if caution.refused else DoubtKind.CAUTION
@@ -220,9 +221,9 @@ def _replies(record: Record, cautions: tuple[Caution, ...]) -> tuple[CannedReply
         reply = _reply(item)
         if reply.id in replies:
             raise item.fault("id", f"answer {reply.id} stands twice", "Give one of them another id")
-        careless = next(_careless(reply.text, ReplyBook("", (), cautions)), None)
-        if careless:
-            raise item.fault("text", f"{careless.found} is what the cautions warn of", "Say it another way")
+        doubt = next(careless(reply.text, ReplyBook("", (), cautions)), None)
+        if doubt:
+            raise item.fault("text", f"{doubt.found} is what the cautions warn of", "Say it another way")
         replies[reply.id] = reply
     if not replies:
         raise record.fault("replies", "there is no answer", "Write at least one")

@@ -1,4 +1,4 @@
-"""Elections, timetables, candidates, invitations, signatures and reminders."""
+"""Elections, timetables, candidates, invitations and signatures."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from storage.tables.elections import (
     election,
     election_task,
     invitation,
-    reminder,
 )
 from storage.tables.officials import place
 
@@ -70,16 +69,6 @@ class Signature:
     signed_at: datetime
     channel: str
     receipt: str
-
-
-@dataclass(frozen=True, slots=True)
-class DueReminder:
-    """A reminder to queue now."""
-
-    id: int
-    subject: str
-    stage: str
-    person_id: int
 
 
 class Elections(Repository):
@@ -293,36 +282,6 @@ class Elections(Repository):
                 election.c.commitments_due_on >= from_day,
             )
         )
-
-    async def plan_reminder(self, *, subject: str, stage: str, person_id: int, due_at: datetime) -> bool:
-        """Write a reminder down; False when this (subject, stage, person) has one."""
-        result = await self._uow.execute(
-            self._insert(reminder)
-            .values(subject=subject, stage=stage, person_id=person_id, due_at=due_at)
-            .on_conflict_do_nothing(index_elements=["subject", "stage", "person_id"])
-        )
-        return bool(result.rowcount)
-
-    async def take_due_reminders(self, limit: int = 100) -> list[DueReminder]:
-        """Mark due reminders as queued and return them; queue them in the same unit of work."""
-        now = self._uow.clock.now()
-        due = select(reminder.c.id).where(reminder.c.queued_at.is_(None), reminder.c.due_at <= now)
-        if not await self._uow.read(due.limit(1)):
-            return []
-        chosen = due.order_by(reminder.c.due_at).limit(limit)
-        if not self._uow.storage.database.is_sqlite:
-            chosen = chosen.with_for_update(skip_locked=True)
-        rows = (
-            await self._uow.execute(
-                update(reminder).where(reminder.c.id.in_(chosen)).values(queued_at=now).returning(reminder)
-            )
-        ).all()
-        return [DueReminder(row.id, row.subject, row.stage, row.person_id) for row in rows]
-
-    async def reminders_of(self, subject: str) -> list[tuple[str, datetime | None]]:
-        """The stages a subject was reminded at, and when each was queued."""
-        rows = await self._uow.read(select(reminder.c.stage, reminder.c.queued_at).where(reminder.c.subject == subject))
-        return [(row.stage, row.queued_at) for row in rows]
 
     async def _set_state(self, candidate_id: int, state: str, *, only_from: tuple[str, ...] = ()) -> None:
         statement = update(candidate).where(candidate.c.id == candidate_id)

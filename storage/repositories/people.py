@@ -5,7 +5,7 @@ very update handled before.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -201,6 +201,15 @@ class People(Repository):
         rows = await self._uow.read(select(person.c.handle_sealed).where(person.c.id == person_id))
         channel, chat_id = json.loads(self._keys.open_text(HANDLE, rows[0].handle_sealed))
         return Recipient(channel, chat_id)
+
+    async def recipients_of(self, person_ids: Iterable[int]) -> dict[int, Recipient]:
+        """Where to write to some people, by id."""
+        query = select(person.c.id, person.c.handle_sealed).where(person.c.id.in_(sorted(set(person_ids))))
+        found: dict[int, Recipient] = {}
+        for row in await self._uow.read(query):
+            channel, chat_id = json.loads(self._keys.open_text(HANDLE, row.handle_sealed))
+            found[row.id] = Recipient(channel, chat_id)
+        return found
 
     async def mark_done(self, update_key: UpdateKey) -> None:
         """Remember an update as handled, and forget what it carried."""

@@ -15,6 +15,7 @@ from storage.tables import (
     officials,
     records,
     responsibility,
+    reminders,
     routing,
 )
 from storage.tables.base import metadata
@@ -35,5 +36,6 @@ __all__ = [
     "officials",
     "records",
     "responsibility",
+    "reminders",
     "routing",
 ]

@@ -10,6 +10,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from storage.tables.base import metadata
@@ -17,6 +18,8 @@ from storage.types import Instant, Key, one_of
 
 CANDIDATE_STATES = ("invited", "signing", "may_stand", "withdrawn")
 ELECTION_STATES = ("preparing", "running", "finished")
+
+_OPEN = text("done_at IS NULL")
 
 election = Table(
     "election",
@@ -42,6 +45,7 @@ election_task = Table(
     Column("done_at", Instant),
     Column("done_by", ForeignKey("official.id", ondelete="RESTRICT")),
     UniqueConstraint("election_id", "code"),
+    Index("ix_election_task_open", "due_on", sqlite_where=_OPEN, postgresql_where=_OPEN),
 )
 
 candidate = Table(
@@ -93,17 +97,4 @@ commitment_signature = Table(
     Column("channel", String(20), nullable=False),
     Column("receipt", String(40), nullable=False, unique=True),
     UniqueConstraint("candidate_id", "pack", "version", "kind"),
-)
-
-reminder = Table(
-    "reminder",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("subject", String(60), nullable=False),  # what it is about: candidate/17
-    Column("stage", String(40), nullable=False),  # which rung of the ladder: commitments/T-3/2026-03-05
-    Column("person_id", ForeignKey("person.id", ondelete="RESTRICT"), nullable=False),
-    Column("due_at", Instant, nullable=False),
-    Column("queued_at", Instant),
-    UniqueConstraint("subject", "stage", "person_id"),
-    Index("ix_reminder_queued_at_due_at", "queued_at", "due_at"),
 )

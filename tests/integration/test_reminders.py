@@ -8,10 +8,11 @@ from sqlalchemy import update
 
 from handlers.jobs.reminders import remind
 from handlers.services import commitments
-from handlers.services.reminders import plan_commitment_reminders, within_hours
+from handlers.services.reminders import plan_commitment_reminders
 from knowledge.casework.access import Role
 from knowledge.clock import SHANGHAI
 from knowledge.elections.commitments import load_packs
+from knowledge.writing_hours import within_hours
 from storage import outbox
 from storage.outbox import Delivery
 from storage.repositories.people import Person
@@ -57,7 +58,7 @@ async def leaving(storage: Storage) -> list[Delivery]:
 
 async def stages(storage: Storage, candidate_id: int) -> list[str]:
     async with storage.unit_of_work() as uow:
-        return sorted(stage for stage, _ in await uow.elections.reminders_of(f"candidate/{candidate_id}"))
+        return sorted(stage for stage, _ in await uow.reminders.of_subject(f"candidate/{candidate_id}"))
 
 
 async def test_a_candidate_is_reminded_three_days_before_one_day_before_and_on_the_day_once_each(
@@ -110,9 +111,9 @@ async def test_whoever_signed_or_withdrew_meanwhile_is_not_reminded(storage: Sto
     assert await remind(storage) == 0
     assert await leaving(storage) == []
     async with storage.unit_of_work() as uow:
-        ((_, queued_at),) = await uow.elections.reminders_of(f"candidate/{candidate_id}")
+        ((_, queued_at),) = await uow.reminders.of_subject(f"candidate/{candidate_id}")
         assert queued_at is not None
-        assert await uow.elections.take_due_reminders() == []
+        assert await uow.reminders.take_due() == []
 
 
 async def test_whoever_never_opened_the_invitation_or_withdrew_is_in_no_chat_to_remind(sqlite_storage: Storage) -> None:

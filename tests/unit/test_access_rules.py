@@ -34,16 +34,17 @@ COLUMNS = (
     Permission.SEE_ELECTIONS,
     Permission.READ_LOG,
     Permission.MANAGE_OFFICIALS,
+    Permission.SEND_BROADCASTS,
 )
 MATRIX = {
-    Role.VILLAGE_CLERK: "........x..x..",
-    Role.TOWNSHIP_STAFF: ".....x..xxxx..",
-    Role.DISCIPLINE_OFFICIAL: "xx...x.xxx.x..",
-    Role.DISCIPLINE_LEADER: "xxxxxx.xxx.x..",
-    Role.SUPERIOR: "x.xxx..x...x..",
-    Role.CUSTODIAN: "......x.......",
-    Role.AUDITOR: "............x.",
-    Role.ADMINISTRATOR: ".............x",
+    Role.VILLAGE_CLERK: "........x..x...",
+    Role.TOWNSHIP_STAFF: ".....x..xxxx..x",
+    Role.DISCIPLINE_OFFICIAL: "xx...x.xxx.x..x",
+    Role.DISCIPLINE_LEADER: "xxxxxx.xxx.x..x",
+    Role.SUPERIOR: "x.xxx..x...x...",
+    Role.CUSTODIAN: "......x........",
+    Role.AUDITOR: "............x..",
+    Role.ADMINISTRATOR: ".............x.",
 }
 
 
