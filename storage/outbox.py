@@ -84,8 +84,8 @@ class Outbox:
             for one in messages
         ]
         insert = sqlite.insert if self._uow.storage.database.is_sqlite else postgresql.insert
-        statement = insert(outbox).values(rows).on_conflict_do_nothing(index_elements=["dedupe_key"])
-        made = await self._uow.execute(statement.returning(outbox.c.dedupe_key, outbox.c.id))
+        statement = insert(outbox).on_conflict_do_nothing(index_elements=["dedupe_key"])
+        made = await self._uow.execute(statement.returning(outbox.c.dedupe_key, outbox.c.id), rows)
         return {row.dedupe_key: row.id for row in made}
 
     async def put(

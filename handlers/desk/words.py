@@ -899,6 +899,7 @@ FAULTS: Final[dict[tuple[str, str], str]] = {
     ("notice_text", "too_short"): "写一句要告诉大家的话，至少4个字。",
     ("notice_text", "too_long"): "写得长了，最多500个字，留下要紧的。",
     ("notice_text", "blank"): "还有花括号没填，请改成真的内容。",
+    ("notice_text", "not_yours"): "这条是同事写的，只有写的人能改。想发别的话，请另写一条。",
     ("notice_text", "label"): "里面有还没定论就给人扣的帽子，请换个说法。",
     ("notice_kind", "unknown"): "请选是讲纪律的，还是讲政策和办法的。",
     ("approval", "nobody"): "那里还没有人订提醒，发了也没有人收到。请先请大家在聊天里发“订阅提醒”。",

@@ -8,19 +8,21 @@ from handlers.services.reminders import plan_commitment_reminders, queue_due
 from storage import leases
 from storage.unit_of_work import Storage
 
-#: Pages of one tick: about as many messages as leave until the next one.
-PAGES: Final = 5
+#: Pages of one tick: what is planned, and what is queued, which is about what leaves until the next tick. A morning
+#: with thousands takes several, so that a tick never lasts long; what was planned at midnight waits for eight anyway.
+PLAN_PAGES: Final = 3
+QUEUE_PAGES: Final = 4
 
 
 async def remind(storage: Storage) -> int:
     """Plan what is new, queue what is due; returns how many messages were queued.
 
-    Each page is a transaction of its own. The day counts as planned once all of it is: a tick that dies before is made
-    up for by the next one.
+    Each page is a transaction of its own. The day counts as planned once all of it is: what a tick left, or died over,
+    the next one does.
     """
     await plan(storage)
     queued = 0
-    for _ in range(PAGES):
+    for _ in range(QUEUE_PAGES):
         async with storage.unit_of_work() as uow:
             page = await queue_due(uow)
             await uow.commit()
@@ -30,8 +32,8 @@ async def remind(storage: Storage) -> int:
     return queued
 
 
-async def plan(storage: Storage) -> None:
-    """Write down every reminder that has come."""
+async def plan(storage: Storage, pages: int = PLAN_PAGES) -> None:
+    """Write down reminders that have come, so many pages of tasks at most."""
     async with storage.unit_of_work() as uow:
         await plan_commitment_reminders(uow)
         await election_reminders.plan_stages(uow)
@@ -45,6 +47,9 @@ async def plan(storage: Storage) -> None:
             async with storage.unit_of_work() as uow:
                 more = await election_reminders.plan_tasks(uow, span)
                 await uow.commit()
+            pages -= more
+            if not pages:
+                return
     if last != day:
         async with storage.unit_of_work() as uow:
             await leases.note_worked_on(uow, day)

@@ -104,13 +104,12 @@ async def rewrite(uow: UnitOfWork, official: Official, broadcast_id: int, seen: 
     """Change one's own draft.
 
     Raises:
-        BadFields: Something is wrong in the form.
-        NotAllowed: Somebody else wrote it.
+        BadFields: Something is wrong in the form, or somebody else wrote it.
         StaleVersion: It was changed, approved or stopped since it was seen.
     """
     one = await _one(uow, official, broadcast_id)
     if one.author_id != official.id:
-        raise NotAllowed
+        raise BadFields((BadInput("notice_text", "not_yours"),))
     place, kind, body = await _checked(uow, official, typed)
     await uow.broadcasts.rewrite(broadcast_id, seen, place_id=place.id, kind=kind, body=body)
     await _record(uow, official, "broadcast_changed", broadcast_id)

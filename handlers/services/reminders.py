@@ -5,6 +5,7 @@ gets wrong: a reminder that has lost its reason (signed, done, moved, over) is m
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -13,7 +14,7 @@ from handlers.services.election_reminders import DISCIPLINE, codes
 from handlers.services.notices import OFFICIALS_CHANNEL
 from knowledge.casework.clocks import load_clocks
 from knowledge.clock import SHANGHAI, local_date
-from knowledge.elections.reminders import Phase, load_reminders
+from knowledge.elections.reminders import Phase, Role, load_reminders
 from knowledge.elections.timetable import task_titles
 from knowledge.writing_hours import within_hours
 from storage import leases
@@ -162,9 +163,10 @@ class _Reasons:
     tasks: Mapping[int, OpenTask]
     elections: Mapping[int, RunningElection]
     candidates: Mapping[int, tuple[Candidate, list[str]]]
+    subscribed: AbstractSet[tuple[int, int]]
 
     @classmethod
-    async def of(cls, uow: UnitOfWork, due: Iterable[Reminder]) -> "_Reasons":
+    async def of(cls, uow: UnitOfWork, due: Sequence[Reminder]) -> "_Reasons":
         """What the subjects of some reminders look like, each looked up once."""
         ids: dict[str, set[int]] = {"task": set(), "election": set(), "candidate": set()}
         for one in due:
@@ -178,7 +180,9 @@ class _Reasons:
                 signed = {signature.kind for signature in await uow.elections.signatures(candidate)}
                 candidates[candidate_id] = candidate, sorted(signed)
         tasks = await uow.reminders.tasks(ids["task"]) if ids["task"] else {}
-        return cls(tasks, {one.id: one for one in elections}, candidates)
+        people = [one.person_id for one in due if one.role == Role.VILLAGERS and one.person_id is not None]
+        subscribed = await uow.subscriptions.among(people) if people else frozenset[tuple[int, int]]()
+        return cls(tasks, {one.id: one for one in elections}, candidates, subscribed)
 
     def item(self, one: Reminder, today: date) -> dict[str, Any] | None:
         """What a reminder has to say now; None when it has lost its reason."""
@@ -210,6 +214,8 @@ class _Reasons:
         stage = load_reminders().stage(name)
         days = stage.day(election.election_day, election.tasks) if stage and election else None
         if election is None or days is None or days[1].isoformat() != about:
+            return None
+        if one.role == Role.VILLAGERS and (one.person_id, election.place_id) not in self.subscribed:
             return None
         return {
             "kind": DISCIPLINE,

@@ -17,8 +17,6 @@ from storage.tables.elections import candidate, election, election_task
 from storage.tables.officials import place
 from storage.tables.reminders import reminder, reminder_plan, subscription
 
-#: Rows of one statement; SQLite takes 32,766 values.
-_AT_ONCE: Final = 2_000
 #: Candidates that are still in the race.
 STANDING: Final = ("invited", "signing", "may_stand")
 
@@ -174,20 +172,13 @@ class Reminders(Repository):
 
     async def claim(self, planned: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
         """Note rungs and stages (subject, stage) as planned; returns those that nobody had noted."""
-        now, new = self._uow.clock.now(), set()
-        for chunk in _chunks([{"subject": s, "stage": g, "planned_at": now} for s, g in planned]):
-            statement = self._insert(reminder_plan).values(chunk).on_conflict_do_nothing()
-            rows = await self._uow.execute(statement.returning(reminder_plan.c.subject, reminder_plan.c.stage))
-            new |= {(row.subject, row.stage) for row in rows}
-        return new
-
-    async def planned(self, subjects: Iterable[str]) -> dict[str, set[str]]:
-        """The rungs or stages that were planned for some subjects."""
-        found: dict[str, set[str]] = {}
-        query = select(reminder_plan.c.subject, reminder_plan.c.stage)
-        for row in await self._uow.read(query.where(reminder_plan.c.subject.in_(sorted(set(subjects))))):
-            found.setdefault(row.subject, set()).add(row.stage)
-        return found
+        now = self._uow.clock.now()
+        rows = [{"subject": subject, "stage": stage, "planned_at": now} for subject, stage in planned]
+        if not rows:
+            return set()
+        statement = self._insert(reminder_plan).on_conflict_do_nothing()
+        new = await self._uow.execute(statement.returning(reminder_plan.c.subject, reminder_plan.c.stage), rows)
+        return {(row.subject, row.stage) for row in new}
 
     async def add(self, reminders: Iterable[NewReminder]) -> int:
         """Write reminders down; those that were written before stay as they are. Returns how many are new."""
@@ -203,11 +194,10 @@ class Reminders(Repository):
             }
             for one in reminders
         ]
-        count = 0
-        for chunk in _chunks(values):
-            result = await self._uow.execute(self._insert(reminder).values(chunk).on_conflict_do_nothing())
-            count += result.rowcount
-        return count
+        if not values:
+            return 0
+        statement = self._insert(reminder).on_conflict_do_nothing().returning(reminder.c.id)
+        return len((await self._uow.execute(statement, values)).all())
 
     async def add_for_subscribers(self, one: NewReminder, place_id: int) -> int:
         """Write a reminder down for everybody subscribed to a place; returns how many are new."""
@@ -280,7 +270,3 @@ class Reminders(Repository):
 
 def _reminder(row: Any) -> Reminder:
     return Reminder(row.id, row.subject, row.stage, row.person_id, row.official_id, row.role or "", row.for_on)
-
-
-def _chunks(rows: list[dict[str, Any]]) -> Iterable[list[dict[str, Any]]]:
-    return (rows[at : at + _AT_ONCE] for at in range(0, len(rows), _AT_ONCE))

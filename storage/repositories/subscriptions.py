@@ -1,5 +1,6 @@
 """Who wants to hear of a village's election; how to write to them stands sealed with the person."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Select, delete, func, select
@@ -36,6 +37,12 @@ class Subscriptions(Repository):
             .order_by(place.c.path)
         )
         return [(row.id, row.name) for row in rows]
+
+    async def among(self, person_ids: Iterable[int]) -> set[tuple[int, int]]:
+        """What some people are subscribed to: person and place."""
+        query = select(subscription.c.person_id, subscription.c.place_id)
+        rows = await self._uow.read(query.where(subscription.c.person_id.in_(sorted(set(person_ids)))))
+        return {(row.person_id, row.place_id) for row in rows}
 
     async def within(self, place_path: str) -> list[tuple[str, int]]:
         """How many people a place's villages and communities have, by name; each person once, at their first place."""

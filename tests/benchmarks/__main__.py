@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from tests.benchmarks import audit, cases, conversations, push, retrieval, signing_in
+from tests.benchmarks import audit, broadcasts, cases, conversations, push, retrieval, signing_in
 
 
 async def measure() -> dict[str, float]:
@@ -14,6 +14,7 @@ async def measure() -> dict[str, float]:
         **await conversations.questions(),
         **await conversations.tip_steps(),
         **await push.measure(),
+        **await broadcasts.measure(),
         **await cases.measure(),
         **await audit.measure(),
         **await signing_in.measure(),

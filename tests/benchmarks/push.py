@@ -23,7 +23,7 @@ from aiogram.client.telegram import TelegramAPIServer
 
 from bot.channels.pacing import Pacing, sending
 
-_TOKEN = "1:benchmark"
+TOKEN = "1:benchmark"
 _PEOPLE = 20_000
 _LATENCY_MS = 40
 _WORKERS = 3
@@ -32,9 +32,9 @@ _FIRST_REPLIED_TO = 15_000
 
 
 @asynccontextmanager
-async def _server() -> AsyncIterator[str]:
+async def server() -> AsyncIterator[str]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bot_api", "--token", _TOKEN),
+        *(sys.executable, "-m", "tests.bot_api", "--token", TOKEN),
         *("--people", str(_PEOPLE), "--latency-ms", str(_LATENCY_MS)),
         stdin=PIPE,
         stdout=PIPE,
@@ -68,7 +68,7 @@ async def _run(base_url: str, seconds: float) -> list[float]:
     session.middleware(Pacing())
     waits_ms: list[float] = []
     chats = iter(range(1, _FIRST_REPLIED_TO))
-    async with Bot(_TOKEN, session=session) as bot:
+    async with Bot(TOKEN, session=session) as bot:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds), asyncio.TaskGroup() as work:
                 for _ in range(_WORKERS):
@@ -86,9 +86,9 @@ async def measure(seconds: float = 20) -> dict[str, float]:
         `refusals_429`; `reply_wait_median_ms` and `reply_wait_p95_ms`: from asking to the answer of the
         server, whose own 40 ms are in it; `replies`: how many were measured.
     """
-    async with _server() as base_url:
+    async with server() as base_url:
         waits_ms = await _run(base_url, seconds)
-        counts = json.loads(await asyncio.to_thread(_read, f"{base_url}/control/counts"))
+        counts = json.loads(await asyncio.to_thread(read, f"{base_url}/control/counts"))
     deliveries = counts["deliveries"]
     spent = deliveries[-1][0] - deliveries[0][0]
     broadcast = sum(chat_id < _FIRST_REPLIED_TO for _, chat_id in deliveries)
@@ -102,7 +102,7 @@ async def measure(seconds: float = 20) -> dict[str, float]:
     }
 
 
-def _read(address: str) -> bytes:
+def read(address: str) -> bytes:
     with urllib.request.urlopen(address) as answer:  # noqa: S310 - our own server on loopback
         return bytes(answer.read())
 

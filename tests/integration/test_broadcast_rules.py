@@ -10,7 +10,7 @@ from handlers.chat.transaction import ChatLocks
 from handlers.jobs.broadcasts import feed_broadcasts
 from handlers.services import broadcasts
 from handlers.services.broadcasts import TypedBroadcast
-from handlers.services.errors import BadFields, BadInput, NotAllowed
+from handlers.services.errors import BadFields, BadInput
 from knowledge.casework.access import BROADCASTING_ROLES, Role
 from storage import outbox
 from storage.errors import RuleRefused, StaleVersion
@@ -220,8 +220,9 @@ async def test_a_draft_that_changed_since_it_was_seen_is_not_approved(scene: Sce
     for act in (broadcasts.approve, broadcasts.cancel):
         with pytest.raises(StaleVersion):
             await scene.do(lambda uow, act=act: act(uow, scene.colleague, made, 1))
-    with pytest.raises(NotAllowed):
+    with pytest.raises(BadFields) as others:
         await scene.do(lambda uow: broadcasts.rewrite(uow, scene.colleague, made, 2, typed))
+    assert others.value.faults[0].fault == "not_yours"
     bad = TypedBroadcast("cn/test/west", "gossip", "他就是村霸，{phone}")
     with pytest.raises(BadFields) as wrong:
         await scene.do(lambda uow: broadcasts.rewrite(uow, scene.writer, made, 2, bad))

@@ -169,6 +169,8 @@ NARROWER = {
     ("POST", "/desk/committees/{election_id}/matches"),
     ("POST", "/desk/absences"),
     ("POST", "/desk/absences/{absence_id}/end"),
+    ("POST", "/desk/broadcasts/{broadcast_id}/edit"),  # only who wrote it
+    ("POST", "/desk/broadcasts/{broadcast_id}/cancel"),  # changed since: approved a moment ago
     ("POST", "/desk/names/{number}/open"),
     ("POST", "/desk/names/{number}/ask"),
     ("POST", "/desk/cases/{number}/reporter"),
