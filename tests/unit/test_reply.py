@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from handlers.chat import case_texts, keyboards
-from handlers.chat.keyboards import CaseTap, EntryTap, HomeTap, InquiryTap, MenuTap, ReportTap, SignTap
+from handlers.chat.keyboards import CaseTap, EntryTap, HomeTap, InquiryTap, MenuTap, ReportTap, SignTap, SubscribeTap
 from handlers.chat.reply import LONGEST_TEXT, Button, Reply, methods, rows_of, tap
 from handlers.services.report_view import Step
 from knowledge.elections.commitments import load_packs
@@ -42,6 +42,7 @@ LARGEST: dict[type[CallbackData], list[CallbackData]] = {
         CaseTap(act=act, number=readable_code("QF"))
         for act in ("noted", "show", "above", "withdraw", "withdrawn", "done", *case_texts.MODES)
     ],
+    SubscribeTap: [SubscribeTap(act=act, place_id=LARGEST_KEY) for act in ("on", "off")],
     SignTap: [
         SignTap(act=act, candidate_id=LARGEST_KEY, kind=paper.kind)
         for act in ("read", "later", "person", "type", "ask")
@@ -84,7 +85,7 @@ def test_the_prefixes_of_the_buttons_differ() -> None:
     assert len(set(prefixes)) == len(prefixes)
 
 
-@given(st.sampled_from([MenuTap, InquiryTap, ReportTap, CaseTap, SignTap]), st.data())
+@given(st.sampled_from([MenuTap, InquiryTap, ReportTap, CaseTap, SignTap, SubscribeTap]), st.data())
 def test_data_of_any_plain_words_and_numbers_comes_back_whole(kind: type[CallbackData], data: st.DataObject) -> None:
     word = st.from_regex(r"[a-z_]{1,8}", fullmatch=True)
     number = st.integers(0, LARGEST_TIME_ID)

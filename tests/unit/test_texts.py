@@ -66,6 +66,34 @@ NOTICES = {
     "large_file_arrived": {"number": "QF-7K2M-9D4X", "hash": "ab" * 32, "receipt": "QFR1.a.b"},
     "inquiry_replied": {"question": "哪天选？", "reply": "3月29日。"},
     "inquiry_escalated": {"question": "哪天选？", "due_on": "2026-03-13"},
+    "election_reminders": {
+        "items": [
+            {
+                "kind": "stage",
+                "ids": [1],
+                "role": "villagers",
+                "was_for": ["2026-03-10"],
+                "stage": "eve",
+                "day": "2026-03-12",
+                "election_day": "2026-03-12",
+                "place": "柳树村",
+                "place_id": 5,
+                "place_kind": "village",
+            },
+            {
+                "kind": "deadline",
+                "ids": [2, 3],
+                "role": "handler",
+                "was_for": [],
+                "title": "公布选民名单",
+                "phase": "due",
+                "offset": 0,
+                "day": "2026-03-11",
+                "places": ["柳树村", "松林村"],
+            },
+        ]
+    },
+    "broadcast": {"place": "东镇", "place_id": 5, "body": "名单贴出来了，请去看。"},
     "commitments_due": {"candidate": 1, "due_on": "2026-03-14", "signed": []},
     "desk_item_waiting": {},
 }
