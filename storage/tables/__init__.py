@@ -14,8 +14,8 @@ from storage.tables import (
     laws,
     officials,
     records,
-    responsibility,
     reminders,
+    responsibility,
     routing,
 )
 from storage.tables.base import metadata
@@ -35,7 +35,7 @@ __all__ = [
     "metadata",
     "officials",
     "records",
-    "responsibility",
     "reminders",
+    "responsibility",
     "routing",
 ]

@@ -12,7 +12,7 @@ from storage.migrations import ENFORCEMENT
 from storage.types import Instant, Key
 
 revision: Final = "0011"
-down_revision: Final = "0009"
+down_revision: Final = "0010"
 
 OPEN: Final = sa.text("done_at IS NULL")
 REMINDER_RULES: Final = ("reminder_once", "reminder_no_delete")
