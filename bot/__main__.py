@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "migrate": ("migrate", "bring the database to this version's schema"),
     "doctor": ("doctor", "check settings, key, database and content"),
     "ask": ("ask", "answer a question as the bot would"),
+    "plan": ("plan", "print an election's plan, counted backwards from its day"),
     "classify": ("classify", "judge a report against the four must-investigate categories"),
     "import": ("import_table", "enter places or elections from a CSV table, or official texts of laws"),
     "create-official": ("create_official", "give somebody a seat at the desk"),

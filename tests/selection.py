@@ -2,8 +2,8 @@
 
 By day (`make test`) a run of the whole suite leaves out what takes long (it starts the whole program or a browser, or
 two hundred people talk), and plays a conversation in one channel where the channel is not what it is about. `CI=true`
-runs those too. Both leave out PostgreSQL's half of what is about services and pages; `HYPOTHESIS_PROFILE=nightly` leaves
-out nothing. Files named on the command line are run with every channel and browser.
+runs those too. Both leave out PostgreSQL's half of what is about services and pages.
+`HYPOTHESIS_PROFILE=nightly` leaves out nothing. Files named on the command line are run with every channel and browser.
 """
 
 import os

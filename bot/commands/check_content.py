@@ -23,6 +23,7 @@ from knowledge.casework.replies import load_replies
 from knowledge.clock import local_date
 from knowledge.elections.difficulty import load_difficulty
 from knowledge.elections.gates import load_gates
+from knowledge.elections.plan_files import load_plan_content
 from knowledge.elections.reminders import load_reminders
 from knowledge.errors import ContentError
 from knowledge.law_texts import LawText, read_law
@@ -83,6 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         load_reminders()
         privacy_notice()
         load_sheets()
+        load_plan_content()
     except ContentError as error:
         print(error, file=sys.stderr)
         return 1

@@ -1140,6 +1140,12 @@ ERRORS: Final[dict[str, Explanation]] = {
     "no_custodian": Explanation(
         "还没有保管人", "没有人保管名字，所以现在不能收署名的反映。", ("请管理员先设一位身份保管人。",)
     ),
+    "impossible_day": Explanation(
+        "这一天不能作选举日", "有法律规定的事来不及办，或者超过了上级允许的最后一天。", ("换一天再算。",)
+    ),
+    "nothing_in_force": Explanation(
+        "这一天没有管用的规定", "排日程要用的法律条文在这一天还没有生效，或者已经失效。", ("看看日期有没有写错。",)
+    ),
     "not_allowed": Explanation(
         "这一页不归您的岗位",
         "您的岗位没有这一项，所以打不开。",
