@@ -30,6 +30,13 @@ FORMS: Final[dict[str, dict[str, str]]] = {
     },
     "/desk/names/{number}/attempt": {"method": "call", "outcome": "not_reached"},
     "/desk/declaration": {"kin_kind": "relative", "relation": "儿子", "name": "周某"},
+    "/desk/timetable/{election_id}/tasks/{task_id}": {"proof": "贴在公开栏"},
+    "/desk/timetable/{election_id}/happenings": {"happening": "complaint_received", "happened_on": "2026-03-10"},
+    "/desk/timetable/{election_id}/day": {
+        "election_day": "2026-07-05",
+        "reason": "农忙，村里商量后推迟",
+        "version": "1",
+    },
     "/desk/candidates": {"name": "赵刚", "office": "member"},
     "/desk/questions/{inquiry_id}/reply": {"reply": "三月八日投票。"},
     "/desk/questions/{inquiry_id}/escalate": {"note": "不知道哪天"},

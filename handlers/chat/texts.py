@@ -259,9 +259,9 @@ def _own_dates(own: OwnDates) -> str:
 
 
 def _own_date(one: OwnDate, today: date) -> str:
-    latest = "" if one.task.code == ELECTION_DAY else "最晚"
+    latest = "" if one.code == ELECTION_DAY else "最晚"
     when = f"{latest}{people_date(one.due_on)}"
-    return f"{one.task.title}：{when}{_STANDING[one.standing].format(left=days_left(one.due_on, today))}"
+    return f"{one.title}：{when}{_STANDING[one.standing].format(left=days_left(one.due_on, today))}"
 
 
 _STANDING: Final = {

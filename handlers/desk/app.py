@@ -222,6 +222,9 @@ PAGES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("GET", "/desk/absences", responsibility.show_absences),
     ("POST", "/desk/absences", responsibility.be_away),
     ("POST", "/desk/absences/{absence_id}/end", responsibility.come_back),
+    ("POST", "/desk/timetable/{election_id}/happenings", timetable.record_happening),
+    ("GET", "/desk/timetable/{election_id}/day", timetable.show_move),
+    ("POST", "/desk/timetable/{election_id}/day", timetable.move),
     ("GET", "/desk/{rest:path}", nowhere),
     ("POST", "/desk/{rest:path}", nowhere),
 )

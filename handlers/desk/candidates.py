@@ -97,20 +97,15 @@ def qr_code(link: str) -> Markup:
 
 async def _chosen_election(uow: UnitOfWork, visit: Visit) -> int:
     election_id = visit.form.number("election")
-    if election_id is None or election_id not in {
-        one.election.id for one in await elections.timetables(uow, visit.official)
-    }:
+    if election_id is None or election_id not in {one.id for one in await elections.elections_of(uow, visit.official)}:
         raise BadInput("election", "unknown")
     return election_id
 
 
 async def _candidate_form(visit: Visit, errors: dict[str, str], *, status: int = 200) -> Response:
     async with visit.unit_of_work() as uow:
-        found = await elections.timetables(uow, visit.official)
-    options = [
-        (one.election.id, f"{one.election.place_name}（{dates.short_day(one.election.election_day)}投票）")
-        for one in found
-    ]
+        found = await elections.elections_of(uow, visit.official)
+    options = [(one.id, f"{one.place_name}（{dates.short_day(one.election_day)}投票）") for one in found]
     return await visit.page(
         "candidate_new.html",
         status=status,

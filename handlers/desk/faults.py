@@ -40,6 +40,8 @@ STATUS: Final = {
     "bad_input": HTTPStatus.UNPROCESSABLE_ENTITY,
     "bad_fields": HTTPStatus.UNPROCESSABLE_ENTITY,
     "words_in_doubt": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "impossible_day": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "nothing_in_force": HTTPStatus.UNPROCESSABLE_ENTITY,
     "cannot_move": HTTPStatus.CONFLICT,
     "rule_refused": HTTPStatus.CONFLICT,
     "stale_version": HTTPStatus.CONFLICT,

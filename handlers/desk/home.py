@@ -12,7 +12,7 @@ from handlers.desk.clocks import reminders
 from handlers.desk.questions import place_names, question_row
 from handlers.desk.request import Signed, Visit
 from handlers.services import cases, elections, entries, gates, inquiries, names, reading, releases
-from handlers.services.elections import Timetable
+from handlers.services.elections import PressingLine
 from handlers.services.inquiries import ESCALATED
 from knowledge.casework.access import Permission
 from knowledge.casework.lifecycle import CaseState
@@ -51,7 +51,8 @@ async def show_home(visit: Signed) -> Response:
             context["waiting"] = await _questions(uow, visit, tiles)
         if visit.may(Permission.SEE_ELECTIONS):
             await _gates(uow, visit, tiles)
-            context["lines"] = _lines(await elections.timetables(uow, visit.official), visit.desk.today(), tiles)
+            due = await elections.pressing(uow, visit.official, visit.desk.today() + AHEAD)
+            context["lines"] = _lines(due, visit.desk.today(), tiles)
     elsewhere = words.ROLE_ELSEWHERE.get(visit.official.role)
     return await visit.page(
         "home.html",
@@ -143,23 +144,20 @@ async def _questions(uow: UnitOfWork, visit: Visit, tiles: list[dict[str, Any]])
     return rows[:SHOWN]
 
 
-def _lines(timetables: Sequence[Timetable], today: date, tiles: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _lines(due: Sequence[PressingLine], today: date, tiles: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Timetable lines that are late, due today, or due within a week."""
     lines: list[dict[str, Any]] = [
         {
-            "title": line.plan.title,
-            "place": one.election.place_name,
-            "who": line.plan.who,
+            "title": line.title,
+            "place": line.election.place_name,
+            "who": line.who,
             "when": dates.day(line.task.due_on),
             "due": dates.due(line.task.due_on, today),
             "day": line.task.due_on,
-            "href": f"/desk/timetable/{one.election.id}#task-{line.task.id}",
+            "href": f"/desk/timetable/{line.election.id}#task-{line.task.id}",
         }
-        for one in timetables
-        for line in one.lines
-        if line.task.done_at is None and line.task.due_on <= today + AHEAD
+        for line in due
     ]
-    lines.sort(key=lambda line: str(line["day"]))
     late = sum(line["day"] < today for line in lines)
     due_today = sum(line["day"] == today for line in lines)
     note, kind = _pressing(late, due_today)

@@ -324,6 +324,8 @@ LOG_ACTS: Final[dict[str, str]] = {
     "step_recorded": "记调查经过",
     "sub_status_set": "改办理步骤",
     "task_finished": "办完一项日程",
+    "election_day_moved": "改选举日",
+    "happening_recorded": "记一件选举中的事",
     "transfer_accepted": "接收移交",
     "transfer_declined": "退回移交",
     "transfer_expired": "移交过期",
@@ -577,11 +579,14 @@ ACCOUNT_MEASURES: Final[dict[str, str]] = {
     "discipline": "移送纪检监察",
 }
 
-#: Where the day of a timetable line comes from; `tests` holds the statute's name against the plan's own source.
-TASK_SOURCES: Final[dict[str, str]] = {
-    "hard": "村民委员会组织法（2025年修正）",
-    "province": "各省规定，以本省为准",
-    "policy": "工作安排",
+#: Where a line of a plan comes from.
+TASK_SOURCES: Final[dict[str, str]] = {"hard": "国家法律", "province": "省里规定", "policy": "工作安排"}
+
+#: What a tick asks for, by the task's proof.
+TASK_PROOFS: Final[dict[str, str]] = {
+    "note": "写一句怎么办的",
+    "posted": "写明贴在哪里、几点贴的",
+    "document": "写明材料的名字或编号",
 }
 
 #: Whom an entry written here is said to.
@@ -681,6 +686,19 @@ FAULTS: Final[dict[tuple[str, str], str]] = {
     ("deputy", "same"): "不能自己代自己，请另选一个人。",
     ("deputy", "unfit"): "这个人代不了：要管得到同样的村，能办同样的事。",
     ("deputy", "away"): "这个人那几天也不在，请另选一个。",
+    ("proof", "missing"): "先写明凭据，再点办完。",
+    ("proof", "too_long"): "凭据太长了，200 字以内就行。",
+    ("done_on", "ahead"): "这一天还没到，请写实际办完的那天。",
+    ("reason", "missing"): "请写为什么改选举日，以后查得到。",
+    ("election_day", "same"): "选举日就是这一天，不用改。",
+    ("election_day", "over"): "这次选举已经结束，选举日不能再改。",
+    ("election_day", "no_date"): "请选一个日子，比如 2026-05-10。",
+    ("happening", "unknown"): "请从列表里选一件。",
+    ("happening", "recorded_before"): "这件事已经记过一次了。",
+    ("happened_on", "ahead"): "这一天还没到，请写实际发生的那天。",
+    ("happened_on", "too_far_back"): "这一天太早了，最多能补记 60 天以内的事。",
+    ("happened_on", "no_date"): "请选实际发生的那天。",
+    ("happening_note", "too_long"): "说明太长了，200 字以内就行。",
     ("username", "bad_form"): "用户名用小写字母开头，2 到 59 个字母、数字、点、横线。",
     ("username", "taken"): "这个用户名有人用了，请换一个。",
     ("role", "unknown"): "没有这个岗位，请从列表里选。",
@@ -928,6 +946,12 @@ RULES: Final[dict[str, str]] = {
     "responsibility_fixed": "谁负责过不能改，只能换人。",
     "absence_deputy": "代班的人那几天也不在，或者这几天已经登记过。",
     "absence_fixed": "请假只能提前结束，不能改。",
+    "plan_unknown": "选举的种类、方式或者算日子的办法写错了。",
+    "move_unrecorded": "选举日要先写明为什么改，才能改。",
+    "move_fixed": "改选举日的记录不能改、不能删。",
+    "task_done": "办完的事日子不再动。",
+    "proof_missing": "这件事要写明凭据才算办完。",
+    "happening_fixed": "记下来的事不能改、不能删。",
     "share_unfit": "这个人不能保管这个名字的份。",
     "share_kept": "名字的份还要用，不能删。",
     "release_unfit": "不能申请看这个名字：要回避，或者岗位不合。",
@@ -1093,6 +1117,8 @@ FLASHES: Final[dict[str, str]] = {
     "entry_published": "发布了，机器人现在就这么答。",
     "entry_withdrawn": "撤下了，机器人不再说这一条。",
     "task_finished": "已记下办完。",
+    "election_day_moved": "选举日改好了，没办的事都排了新日子。",
+    "happening_recorded": "记下了，该办的事和日子已经排进日程。",
     "signed_out": "已退出。",
     "enrolled": "设好了。以后用这个密码和手机验证码登录。",
     "enrolled_without_key": "设好了。您的钥匙还锁在旧密码下，请到“钥匙”里用打印的救急码取回，再核名字。",

@@ -13,7 +13,8 @@ from typing import Final
 
 from handlers.services.home import Home
 from knowledge.clock import local_date
-from knowledge.elections.timetable import PlannedTask, load_plan
+from knowledge.elections.plan_content import Body, in_words
+from knowledge.elections.plan_files import load_plan_content
 from knowledge.entry_files import COMMUNITY_SUFFIX
 from storage.repositories.elections import Election, Task
 from storage.unit_of_work import UnitOfWork
@@ -38,7 +39,8 @@ class Standing(StrEnum):
 class OwnDate:
     """One line of the timetable; `due_on` is the latest day, and the day itself for the vote."""
 
-    task: PlannedTask
+    code: str
+    title: str
     due_on: date
     standing: Standing
 
@@ -64,15 +66,15 @@ async def own_dates(uow: UnitOfWork, home: Home, question: str, entry_id: str) -
         entry_id: The entry that answers.
     """
     own = entry_id.removesuffix(COMMUNITY_SUFFIX)
-    tasks = [task for task in load_plan() if own in task.entries]
-    if home.place is None or not tasks or not _ASKS_WHEN.search(question):
+    codes = [code for code, task in load_plan_content().tasks.items() if own in task.entries]
+    if home.place is None or not codes or not _ASKS_WHEN.search(question):
         return None
     today, is_community = local_date(uow.clock.now()), home.place.kind == "community"
     election = _nearest(await uow.elections.within(home.place.path))
     if election is None:
         return OwnDates(home.place.name, is_community, (), today, home.place.id)
     written = {task.code: task for task in await uow.elections.tasks(election.id)}
-    found = (_own_date(task, election, written, today) for task in tasks)
+    found = (_own_date(code, election, written, today) for code in codes)
     return OwnDates(home.place.name, is_community, tuple(one for one in found if one is not None), today, home.place.id)
 
 
@@ -85,13 +87,14 @@ def _nearest(elections: list[Election]) -> Election | None:
     return None
 
 
-def _own_date(task: PlannedTask, election: Election, written: Mapping[str, Task], today: date) -> OwnDate | None:
-    line = written.get(task.code)
+def _own_date(code: str, election: Election, written: Mapping[str, Task], today: date) -> OwnDate | None:
+    line = written.get(code)
     if line is None:
         return None
-    due_on = election.commitments_due_on if task.code == _COMMITMENTS else line.due_on
+    title = in_words(load_plan_content().tasks[code].title, Body(election.body))
+    due_on = election.commitments_due_on if code == _COMMITMENTS else line.due_on
     if line.done_at is not None:
-        return OwnDate(task, due_on, Standing.DONE)
+        return OwnDate(code, title, due_on, Standing.DONE)
     if election.state == "preparing":
-        return OwnDate(task, due_on, Standing.UNSETTLED)
-    return OwnDate(task, due_on, Standing.PASSED if due_on < today else Standing.AHEAD)
+        return OwnDate(code, title, due_on, Standing.UNSETTLED)
+    return OwnDate(code, title, due_on, Standing.PASSED if due_on < today else Standing.AHEAD)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-HEAD: Final = "0011"
+HEAD: Final = "0012"
 ENFORCEMENT: Final = Path(__file__).parent / "enforcement"
 _NAMED: Final = re.compile(r"^CREATE TRIGGER (\w+)", re.MULTILINE)
 

@@ -1,11 +1,11 @@
 """Elections, timetables, candidates, invitations and signatures."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.repositories.base import Repository
@@ -14,10 +14,12 @@ from storage.tables.elections import (
     commitment_signature,
     commitment_text,
     election,
+    election_day_move,
     election_task,
+    happening,
     invitation,
 )
-from storage.tables.officials import place
+from storage.tables.officials import official, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +36,71 @@ class Election:
     commitments_due_on: date
     pack: str
     pack_version: str
+    body: str
+    mode: str
+    counting: str
+    plan_version: str
+    last_day: date | None
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One line of an election's timetable."""
+    """One line of an election's plan; `code` is the key of `knowledge.elections.plans.Line`."""
 
     id: int
     code: str
     due_on: date
     done_at: datetime | None
+    lawful_until: date | None = None
+    needs_proof: bool = False
+    done_on: date | None = None
+    proof: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """A line to write."""
+
+    code: str
+    due_on: date
+    lawful_until: date | None
+    needs_proof: bool
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageCount:
+    """How far an election is with one stage; `late` are open lines whose day is over."""
+
+    election_id: int
+    stage: str
+    total: int
+    done: int
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayMove:
+    """An election day that was moved."""
+
+    was_on: date
+    now_on: date
+    reason: str
+    moved_tasks: int
+    moved_by: str
+    moved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something recorded that starts a clock."""
+
+    id: int
+    code: str
+    happened_on: date
+    note: str
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,28 +183,197 @@ class Elections(Repository):
         )
         return bool(begun.rowcount)
 
-    async def add_task(self, election_id: int, code: str, due_on: date, *, done_at: datetime | None = None) -> None:
-        """A line of the timetable."""
+    async def set_plan(
+        self, election_id: int, *, body: str, mode: str, counting: str, plan_version: str, last_day: date | None
+    ) -> None:
+        """What an election's plan is made of."""
         await self._uow.execute(
-            insert(election_task).values(election_id=election_id, code=code, due_on=due_on, done_at=done_at)
+            update(election)
+            .where(election.c.id == election_id)
+            .values(body=body, mode=mode, counting=counting, plan_version=plan_version, last_day=last_day)
         )
+
+    async def add_tasks(self, election_id: int, tasks: Sequence[NewTask]) -> None:
+        """Lines of a plan."""
+        if tasks:
+            await self._uow.execute(
+                insert(election_task),
+                [
+                    {
+                        "election_id": election_id,
+                        "code": task.code,
+                        "due_on": task.due_on,
+                        "lawful_until": task.lawful_until,
+                        "needs_proof": task.needs_proof,
+                        "stage": task.stage,
+                    }
+                    for task in tasks
+                ],
+            )
 
     async def tasks(self, election_id: int) -> list[Task]:
-        """An election's timetable, by date."""
-        rows = await self._uow.read(
-            select(election_task)
-            .where(election_task.c.election_id == election_id)
-            .order_by(election_task.c.due_on, election_task.c.id)
-        )
-        return [Task(row.id, row.code, row.due_on, row.done_at) for row in rows]
+        """An election's plan, by date."""
+        return (await self.tasks_of([election_id])).get(election_id, [])
 
-    async def finish_task(self, task_id: int, official_id: int) -> None:
-        """Tick a line off; a line ticked off before stays as it was."""
-        await self._uow.execute(
+    async def tasks_of(self, election_ids: Sequence[int]) -> dict[int, list[Task]]:
+        """The plans of several elections, each by date."""
+        columns = election_task.c
+        query = (
+            select(
+                columns.election_id,
+                columns.id,
+                columns.code,
+                columns.due_on,
+                columns.done_at,
+                columns.lawful_until,
+                columns.needs_proof,
+                columns.done_on,
+                columns.proof,
+            )
+            .where(columns.election_id.in_(election_ids))
+            .order_by(columns.election_id, columns.due_on, columns.id)
+        )
+        found: dict[int, list[Task]] = {}
+        for row in await self._uow.read(query):
+            found.setdefault(row[0], []).append(Task(*row[1:]))
+        return found
+
+    async def stage_counts(self, place_path: str, today: date) -> list[StageCount]:
+        """How far every election of a place is, stage by stage; counted by the database."""
+        is_open = election_task.c.done_at.is_(None)
+        query = (
+            select(
+                election_task.c.election_id,
+                election_task.c.stage,
+                func.count(),
+                func.sum(case((is_open, 0), else_=1)),
+                func.sum(case((and_(is_open, election_task.c.due_on < today), 1), else_=0)),
+            )
+            .join(election, election.c.id == election_task.c.election_id)
+            .join(place, place.c.id == election.c.place_id)
+            .where(_inside(place_path))
+            .group_by(election_task.c.election_id, election_task.c.stage)
+        )
+        return [StageCount(*row) for row in await self._uow.read(query)]
+
+    async def next_tasks(self, place_path: str) -> dict[int, Task]:
+        """The open line of each election of a place that comes first."""
+        columns = election_task.c
+        turn = func.row_number().over(partition_by=columns.election_id, order_by=(columns.due_on, columns.id))
+        ranked = (
+            select(columns.election_id, columns.id, columns.code, columns.due_on, turn.label("turn"))
+            .join(election, election.c.id == columns.election_id)
+            .join(place, place.c.id == election.c.place_id)
+            .where(_inside(place_path), columns.done_at.is_(None))
+            .subquery()
+        )
+        rows = await self._uow.read(select(ranked).where(ranked.c.turn == 1))
+        return {row[0]: Task(row[1], row[2], row[3], None) for row in rows}
+
+    async def open_until(self, place_path: str, until: date) -> list[tuple[Election, Task]]:
+        """Every open line of a place that is due by a day, with its election, by date."""
+        columns = election_task.c
+        query = (
+            _ELECTIONS.add_columns(columns.id.label("task_id"), columns.code, columns.due_on)
+            .join(election_task, columns.election_id == election.c.id)
+            .where(_inside(place_path), columns.done_at.is_(None), columns.due_on <= until)
+            .order_by(columns.due_on, columns.id)
+        )
+        return [
+            (Election(*row[:16]), Task(row.task_id, row.code, row.due_on, None)) for row in await self._uow.read(query)
+        ]
+
+    async def finish_task(self, task_id: int, official_id: int, *, done_on: date, proof: str | None) -> bool:
+        """Tick a line off; a line ticked off before stays as it was, and the answer is False.
+
+        Raises:
+            RuleRefused: It asks for a proof, and there is none.
+        """
+        result = await self._uow.execute(
             update(election_task)
             .where(election_task.c.id == task_id, election_task.c.done_at.is_(None))
-            .values(done_at=self._uow.clock.now(), done_by=official_id)
+            .values(done_at=self._uow.clock.now(), done_by=official_id, done_on=done_on, proof=proof)
         )
+        return bool(result.rowcount)
+
+    async def redate(self, tasks: Sequence[tuple[int, date, date | None]]) -> None:
+        """Give open lines (ids) other days: due, and the law's latest."""
+        columns = election_task.c
+        statement = (
+            update(election_task)
+            .where(columns.id == bindparam("of"), columns.done_at.is_(None))
+            .values(due_on=bindparam("due"), lawful_until=bindparam("until"))
+        )
+        if tasks:
+            await self._uow.execute(statement, [{"of": i, "due": due, "until": until} for i, due, until in tasks])
+
+    async def drop_tasks(self, task_ids: Sequence[int]) -> None:
+        """Lines a plan has no longer.
+
+        Raises:
+            RuleRefused: One of them is done.
+        """
+        if task_ids:
+            await self._uow.execute(delete(election_task).where(election_task.c.id.in_(task_ids)))
+
+    async def move_day(
+        self, one: Election, now_on: date, *, commitments_due_on: date, reason: str, moved_tasks: int, official_id: int
+    ) -> bool:
+        """Record a moved day and move it; False when somebody changed the election meanwhile."""
+        await self._uow.execute(
+            insert(election_day_move).values(
+                election_id=one.id,
+                was_on=one.election_day,
+                now_on=now_on,
+                reason=reason,
+                moved_tasks=moved_tasks,
+                moved_by=official_id,
+                moved_at=self._uow.clock.now(),
+            )
+        )
+        result = await self._uow.execute(
+            update(election)
+            .where(election.c.id == one.id, election.c.version == one.version)
+            .values(election_day=now_on, commitments_due_on=commitments_due_on, version=one.version + 1)
+        )
+        return bool(result.rowcount)
+
+    async def day_moves(self, election_id: int) -> list[DayMove]:
+        """Every move of an election's day, the latest first."""
+        moves = election_day_move.c
+        query = (
+            select(moves.was_on, moves.now_on, moves.reason, moves.moved_tasks, official.c.display_name, moves.moved_at)
+            .join(official, official.c.id == moves.moved_by)
+            .where(moves.election_id == election_id)
+            .order_by(moves.id.desc())
+        )
+        return [DayMove(*row) for row in await self._uow.read(query)]
+
+    async def add_happening(self, election_id: int, code: str, happened_on: date, note: str, official_id: int) -> int:
+        """Something that starts a clock; returns its id."""
+        result = await self._uow.execute(
+            insert(happening)
+            .values(
+                election_id=election_id,
+                code=code,
+                happened_on=happened_on,
+                note=note,
+                recorded_by=official_id,
+                recorded_at=self._uow.clock.now(),
+            )
+            .returning(happening.c.id)
+        )
+        return int(result.scalar_one())
+
+    async def happenings(self, election_id: int) -> list[Happening]:
+        """What was recorded of an election, in order of days."""
+        columns = happening.c
+        query = (
+            select(columns.id, columns.code, columns.happened_on, columns.note, columns.recorded_at)
+            .where(columns.election_id == election_id)
+            .order_by(columns.happened_on, columns.id)
+        )
+        return [Happening(*row) for row in await self._uow.read(query)]
 
     async def publish_text(self, pack: str, version: str, kind: str, text_hash: str) -> None:
         """Make a commitment's text known to the database; a known one is left as it is."""
@@ -313,7 +539,7 @@ class Elections(Repository):
                 row.office,
                 row.candidate_state,
                 row.person_id,
-                Election(*row[:10]),
+                Election(*row[:16]),
             )
             for row in await self._uow.read(query)
         ]
@@ -334,6 +560,12 @@ _ELECTIONS = select(
     election.c.commitments_due_on,
     election.c.pack,
     election.c.pack_version,
+    election.c.body,
+    election.c.mode,
+    election.c.counting,
+    election.c.plan_version,
+    election.c.last_day,
+    election.c.version,
 ).join(place, place.c.id == election.c.place_id)
 
 

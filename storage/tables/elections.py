@@ -1,15 +1,18 @@
 """Elections, their timetable, candidates and what they signed."""
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Date,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     String,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -31,6 +34,12 @@ election = Table(
     Column("commitments_due_on", Date, nullable=False),
     Column("pack", String(40), nullable=False),
     Column("pack_version", String(40), nullable=False),
+    Column("body", String(10), nullable=False, server_default="village"),  # a trigger knows these three's words
+    Column("mode", String(16), nullable=False, server_default="all_voters"),
+    Column("counting", String(10), nullable=False, server_default="next_day"),
+    Column("plan_version", String(40), nullable=False, server_default="0"),
+    Column("last_day", Date),  # the latest election day the level above allows
+    Column("version", Integer, nullable=False, server_default="1"),
     one_of("state", ELECTION_STATES),
     CheckConstraint("commitments_due_on <= election_day", name="commitments_before_the_vote"),
 )
@@ -44,8 +53,40 @@ election_task = Table(
     Column("due_on", Date, nullable=False),
     Column("done_at", Instant),
     Column("done_by", ForeignKey("official.id", ondelete="RESTRICT")),
+    Column("lawful_until", Date),
+    Column("needs_proof", Boolean, nullable=False, server_default=false()),
+    Column("done_on", Date),
+    Column("proof", String(200)),
+    Column("stage", String(20), nullable=False, server_default="preparation"),
     UniqueConstraint("election_id", "code"),
     Index("ix_election_task_open", "due_on", sqlite_where=_OPEN, postgresql_where=_OPEN),
+)
+
+election_day_move = Table(
+    "election_day_move",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("election_id", ForeignKey("election.id", ondelete="RESTRICT"), nullable=False, index=True),
+    Column("was_on", Date, nullable=False),
+    Column("now_on", Date, nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("moved_tasks", Integer, nullable=False),
+    Column("moved_by", ForeignKey("official.id", ondelete="RESTRICT"), nullable=False),
+    Column("moved_at", Instant, nullable=False),
+    CheckConstraint("was_on <> now_on", name="to_another_day"),
+    CheckConstraint("length(reason) > 0", name="with_a_reason"),
+)
+
+happening = Table(
+    "happening",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("election_id", ForeignKey("election.id", ondelete="RESTRICT"), nullable=False, index=True),
+    Column("code", String(30), nullable=False),
+    Column("happened_on", Date, nullable=False),
+    Column("note", String(200), nullable=False),
+    Column("recorded_by", ForeignKey("official.id", ondelete="RESTRICT"), nullable=False),
+    Column("recorded_at", Instant, nullable=False),
 )
 
 candidate = Table(

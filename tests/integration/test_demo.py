@@ -184,13 +184,16 @@ async def test_officials_of_the_county_can_try_everything_two_people_are_needed_
 
 
 async def timetables_run(county: County, today: object) -> None:
+    leader = county.seats["leader"].official
     async with county.storage.unit_of_work() as uow:
-        found = await elections.timetables(uow, county.seats["leader"].official)
+        overviews = await elections.timetables(uow, leader)
+        found = [await elections.timetable(uow, leader, one.election.id) for one in overviews]
     assert len(found) == 6
     assert {table.today for table in found} == {today}
     running = [table for table in found if 0 < table.done < len(table.lines)]
     assert len(running) >= 4
     late = [(table.election.place_name, line.task.code) for table in found for line in table.lines if line.overdue]
+    assert sum(one.late for one in overviews) == len(late)
     assert late == [("河东村", "roll_published")]
 
 

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,8 +25,7 @@ from knowledge.casework.access import PERMISSIONS, Permission, Role
 from knowledge.casework.categories import Category
 from knowledge.casework.lifecycle import CaseAct, CaseState, Disposal, Finding, MeasureKind, Missing, StepKind
 from knowledge.casework.names import NameState
-from knowledge.elections.timetable import CONTENT as PLANS
-from knowledge.elections.timetable import load_plan
+from knowledge.elections.plan_content import Level, Proof
 from knowledge.errors import QingfengError
 from storage.tables.cases import FILED_VIA
 from storage.tables.elections import CANDIDATE_STATES, ELECTION_STATES
@@ -78,7 +76,8 @@ def test_every_error_of_the_house_has_words():
         (commitments.OFFICES, words.OFFICES),
         (CANDIDATE_STATES, words.CANDIDATE_STATES),
         (ELECTION_STATES, words.ELECTION_STATES),
-        ({task.law for task in load_plan()}, words.TASK_SOURCES),
+        (Level, words.TASK_SOURCES),
+        (set(Proof) - {Proof.NONE}, words.TASK_PROOFS),
         (set(CASE_ACTS) - {"stand-back"}, set(words.FLASHES)),
         ({act for act in _NAMES.values() if act}, set(CaseAct)),
     ],
@@ -142,11 +141,6 @@ def test_a_note_an_act_leaves_takes_the_words_as_they_are():
     assert {name: said.format("{甲}") for name, said in words.NOTED.items()} == {
         name: said.replace("{}", "{甲}") for name, said in words.NOTED.items()
     }
-
-
-def test_the_statute_behind_a_timetable_is_the_plans_own():
-    plan = yaml.safe_load((PLANS / "village_plan.yaml").read_text(encoding="utf-8"))
-    assert words.TASK_SOURCES["hard"] == f"{plan['citation_source']}（{plan['citation_version']}）"
 
 
 def sentences_in(said: object) -> list[str]:

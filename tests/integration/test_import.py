@@ -56,7 +56,7 @@ async def test_an_election_gets_its_timetable(storage: Storage) -> None:
     async with storage.unit_of_work() as uow:
         election = (await uow.elections.within("cn/hill"))[0]
         tasks = await uow.elections.tasks(election.id)
-        assert len(tasks) == 12
+        assert len(tasks) > 50
         assert {task.code: task.due_on.isoformat() for task in tasks}["handover"] == "2026-05-30"
 
 
