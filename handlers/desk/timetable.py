@@ -2,7 +2,7 @@
 
 from datetime import date
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -21,6 +21,7 @@ from knowledge.elections.plans import ImpossibleDay, Shift
 from knowledge.loader import load_knowledge
 
 Errors = dict[str, str]
+PAGE: Final = 50  # villages
 
 
 async def show_timetables(visit: Signed) -> Response:
@@ -28,15 +29,25 @@ async def show_timetables(visit: Signed) -> Response:
     late_only = visit.request.query_params.get("late") == "1"
     async with visit.unit_of_work() as uow:
         found = await elections.timetables(uow, visit.official)
-    rows = [_village(one, visit.desk.today()) for one in found]
-    late = sum(bool(row["late"]) for row in rows)
+        listed = [one for one in found if one.late or not late_only]
+        asked = visit.request.query_params.get("page", "")
+        last = max(0, len(listed) - 1) // PAGE
+        number = min(int(asked), last) if asked.isascii() and asked.isdigit() and len(asked) < len(str(PAGE**3)) else 0
+        shown = await elections.with_next(uow, listed[number * PAGE : (number + 1) * PAGE])
+    late = sum(bool(one.late) for one in found)
     chips = [
-        {"label": "全部", "href": "/desk/timetable", "current": not late_only, "count": len(rows)},
+        {"label": "全部", "href": "/desk/timetable", "current": not late_only, "count": len(found)},
         {"label": "有过期的", "href": "/desk/timetable?late=1", "current": late_only, "count": late},
     ]
-    shown = [row for row in rows if row["late"] or not late_only]
+    rows = [_village(one, visit.desk.today()) for one in shown]
+    more = "late=1&" if late_only else ""
+    pages = {
+        "text": f"第 {number + 1} 页，共 {last + 1} 页",
+        "previous": f"/desk/timetable?{more}page={number - 1}" if number else None,
+        "next": f"/desk/timetable?{more}page={number + 1}" if number < last else None,
+    }
     columns = [{"key": stage.code, "label": stage.title} for stage in load_plan_content().stages.values()]
-    return await visit.page("timetables.html", rows=shown, chips=chips, stage_columns=columns)
+    return await visit.page("timetables.html", rows=rows, chips=chips, stage_columns=columns, pages=pages)
 
 
 async def show_timetable(visit: Signed, election_id: Id) -> Response:

@@ -56,12 +56,12 @@ class Timetable:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How far one election is, stage by stage, and what comes next (its row and its title)."""
+    """How far one election is, stage by stage; what comes next (its row and title) once `with_next` asked."""
 
     election: Election
     stages: dict[str, StageCount]
-    following: Task | None
-    following_title: str
+    following: Task | None = None
+    following_title: str = ""
 
     @property
     def total(self) -> int:
@@ -95,10 +95,10 @@ def rulebook() -> Rulebook:
     return Rulebook(load_knowledge().rules)
 
 
-def title_of(election: Election, code: str) -> str:
+def title_of(body: str, code: str) -> str:
     """What a stored line is called; its code where the content has it no longer."""
     task = load_plan_content().tasks.get(code.partition("#")[0])
-    return in_words(task.title, Body(election.body)) if task is not None else code
+    return in_words(task.title, Body(body)) if task is not None else code
 
 
 async def timetables(uow: UnitOfWork, official: Official) -> list[Overview]:
@@ -108,16 +108,18 @@ async def timetables(uow: UnitOfWork, official: Official) -> list[Overview]:
     stages: dict[int, dict[str, StageCount]] = {}
     for count in await uow.elections.stage_counts(official.place_path, local_date(uow.clock.now())):
         stages.setdefault(count.election_id, {})[count.stage] = count
-    following = await uow.elections.next_tasks(official.place_path)
-    return [
-        Overview(
-            one,
-            stages.get(one.id, {}),
-            following.get(one.id),
-            title_of(one, following[one.id].code) if one.id in following else "",
-        )
-        for one in found
-    ]
+    return [Overview(one, stages.get(one.id, {})) for one in found]
+
+
+async def with_next(uow: UnitOfWork, overviews: Sequence[Overview]) -> list[Overview]:
+    """Overviews of one page, each with the open line that comes first."""
+    following = await uow.elections.next_tasks([one.election.id for one in overviews])
+    found = []
+    for one in overviews:
+        task = following.get(one.election.id)
+        title = title_of(one.election.body, task.code) if task is not None else ""
+        found.append(replace(one, following=task, following_title=title))
+    return found
 
 
 async def elections_of(uow: UnitOfWork, official: Official) -> list[Election]:
@@ -134,7 +136,7 @@ async def pressing(uow: UnitOfWork, official: Official, until: date) -> list[Pre
     for election, task in await uow.elections.open_until(official.place_path, until):
         known = tasks.get(task.code.partition("#")[0])
         who = in_words(known.who, Body(election.body)) if known is not None else ""
-        found.append(PressingLine(election, task, title_of(election, task.code), who))
+        found.append(PressingLine(election, task, title_of(election.body, task.code), who))
     return found
 
 

@@ -11,11 +11,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from handlers.services.election_reminders import DISCIPLINE, codes
+from handlers.services.elections import title_of
 from handlers.services.notices import OFFICIALS_CHANNEL
 from knowledge.casework.clocks import load_clocks
 from knowledge.clock import SHANGHAI, local_date
 from knowledge.elections.reminders import Phase, Role, load_reminders
-from knowledge.elections.timetable import task_titles
 from knowledge.writing_hours import within_hours
 from storage import leases
 from storage.outbox import BULK, Message, Recipient
@@ -201,7 +201,7 @@ class _Reasons:
         return {
             "kind": "deadline",
             "task": task.id,
-            "title": task_titles().get(task.code, task.code),
+            "title": title_of(task.body, task.code),
             "phase": Phase.of(offset).value,
             "offset": offset,
             "day": due_on,

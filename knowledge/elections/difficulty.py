@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from knowledge.elections.timetable import CONTENT
+from knowledge.elections.plan_content import CONTENT
 from knowledge.errors import ContentError
 from knowledge.records import read_record
 

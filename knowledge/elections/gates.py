@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from knowledge.casework.access import covers
-from knowledge.elections.timetable import CONTENT
+from knowledge.elections.plan_content import CONTENT
 from knowledge.errors import ContentError
 from knowledge.records import Record, read_record
 

@@ -9,11 +9,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 from knowledge.jurisdiction import NATION, lineage
 from knowledge.model import Provision
 
+#: Where what is known of elections stands.
+CONTENT: Final = Path(__file__).parents[1] / "content" / "elections"
 #: The anchor every plan has.
 ELECTION_DAY: Final = "election_day"
 _EITHER: Final = re.compile(r"\[([^|\[\]]*)\|([^|\[\]]*)\]")

@@ -20,7 +20,8 @@ from typing import Final
 from knowledge.casework.access import covers
 from knowledge.casework.clocks import Audience
 from knowledge.clock import SHANGHAI, local_date
-from knowledge.elections.timetable import load_plan
+from knowledge.elections.plan_content import CONTENT
+from knowledge.elections.plan_files import load_plan_content
 from knowledge.errors import ContentError
 from knowledge.loader import load_laws
 from knowledge.model import Citation
@@ -29,7 +30,6 @@ from knowledge.rules.reading import read_provision
 from knowledge.rules.rendering import cite
 from knowledge.writing_hours import EARLIEST, within_hours
 
-CONTENT: Final = Path(__file__).parents[1] / "content" / "elections"
 _FILE: Final = "reminders.yaml"
 ELECTION_DAY: Final = "election_day"
 LONGEST: Final = 160  # characters of one reminder, so that several fit into one message
@@ -235,7 +235,7 @@ def _deadlines(record: Record) -> Mapping[Audience, Mapping[Phase, str]]:
 
 
 def _discipline(record: Record) -> tuple[DisciplineStage, ...]:
-    known = {task.code for task in load_plan()} | {ELECTION_DAY}
+    known = set(load_plan_content().tasks) | {ELECTION_DAY}
     stages: list[DisciplineStage] = []
     for item in record.records("discipline"):
         name = item.text("stage")

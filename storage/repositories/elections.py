@@ -256,15 +256,13 @@ class Elections(Repository):
         )
         return [StageCount(*row) for row in await self._uow.read(query)]
 
-    async def next_tasks(self, place_path: str) -> dict[int, Task]:
-        """The open line of each election of a place that comes first."""
+    async def next_tasks(self, election_ids: Sequence[int]) -> dict[int, Task]:
+        """The open line of each of some elections that comes first."""
         columns = election_task.c
         turn = func.row_number().over(partition_by=columns.election_id, order_by=(columns.due_on, columns.id))
         ranked = (
             select(columns.election_id, columns.id, columns.code, columns.due_on, turn.label("turn"))
-            .join(election, election.c.id == columns.election_id)
-            .join(place, place.c.id == election.c.place_id)
-            .where(_inside(place_path), columns.done_at.is_(None))
+            .where(columns.election_id.in_(election_ids), columns.done_at.is_(None))
             .subquery()
         )
         rows = await self._uow.read(select(ranked).where(ranked.c.turn == 1))

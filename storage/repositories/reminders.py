@@ -31,6 +31,7 @@ class OpenTask:
     election_id: int
     place_path: str
     place_name: str
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class Reminders(Repository):
                 election_task.c.election_id,
                 place.c.path,
                 place.c.name,
+                election.c.body,
             )
             .join(election, election.c.id == election_task.c.election_id)
             .join(place, place.c.id == election.c.place_id)
@@ -117,6 +119,7 @@ class Reminders(Repository):
                 election_task.c.election_id,
                 place.c.path,
                 place.c.name,
+                election.c.body,
             )
             .join(election, election.c.id == election_task.c.election_id)
             .join(place, place.c.id == election.c.place_id)

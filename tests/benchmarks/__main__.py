@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from tests.benchmarks import audit, broadcasts, cases, conversations, push, retrieval, signing_in
+from tests.benchmarks import audit, broadcasts, cases, conversations, elections, push, retrieval, signing_in
 
 
 async def measure() -> dict[str, float]:
@@ -16,6 +16,7 @@ async def measure() -> dict[str, float]:
         **await push.measure(),
         **await broadcasts.measure(),
         **await cases.measure(),
+        **await elections.measure(),
         **await audit.measure(),
         **await signing_in.measure(),
     }

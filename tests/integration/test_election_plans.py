@@ -184,7 +184,7 @@ async def test_stored_days_are_those_the_same_function_makes_again(
     await tick(storage, town, election_id, "work_meeting", "会议记录")
     async with storage.unit_of_work() as uow:
         shown = await elections.timetable(uow, town, election_id)
-        (overview,) = await elections.timetables(uow, town)
+        (overview,) = await elections.with_next(uow, await elections.timetables(uow, town))
         pressing = await elections.pressing(uow, town, date.max)
     assert {line.task.code: line.task.due_on for line in shown.lines} == {
         line.plan.key: line.task.due_on if line.task.done_at else line.plan.due_on for line in shown.lines
