@@ -20,6 +20,7 @@ from storage.custody import KeyCost, NameKey, SealedName, Unlocked
 from storage.ids import readable_code
 from storage.outbox import Recipient
 from storage.repositories.cases import Case, Filing
+from storage.repositories.elections import NewTask
 from storage.repositories.entries import EntryVersion, Source, Wording
 from storage.repositories.flags import CaseFlag
 from storage.repositories.officials import Official
@@ -304,9 +305,25 @@ async def add_election(
     )
     if started:
         for gate in load_gates().required(place.path, body_of(place.kind)):
-            await pass_gate(uow, place, election_id, gate.code)
+            for seat in await pass_gate(uow, place, election_id, gate.code):
+                await uow.officials.change_seat(seat.id, active=False)  # who was there for the gates alone
         assert await uow.elections.start(election_id)
     return election_id
+
+
+async def add_task(uow: UnitOfWork, election_id: int, code: str, due_on: date) -> None:
+    """A line of a plan that asks for no proof."""
+    line = NewTask(code, due_on, lawful_until=None, needs_proof=False, stage="preparation")
+    await uow.elections.add_tasks(election_id, [line])
+
+
+async def move_day(uow: UnitOfWork, election_id: int, day: date, official_id: int) -> None:
+    """Another election day, with its record; lines keep theirs."""
+    election = await uow.elections.get(election_id)
+    assert election is not None
+    assert await uow.elections.move_day(
+        election, day, commitments_due_on=day, reason="台风", moved_tasks=0, official_id=official_id
+    )
 
 
 async def pass_gate(uow: UnitOfWork, place: Place, election_id: int, code: str) -> tuple[Official, Official]:
@@ -335,4 +352,7 @@ async def _seat_at(uow: UnitOfWork, role: Role, path: str) -> Official:
     """An official of a place who is there for rows that need one; the same one each time."""
     username = f"{role}-of-{path.replace('/', '-')}"
     known = await uow.officials.by_username(username)
-    return known or await add_official(uow, role, path, username=username, declared=False)
+    if known is None:
+        return await add_official(uow, role, path, username=username, declared=False)
+    await uow.officials.change_seat(known.id, active=True)
+    return known

@@ -137,8 +137,8 @@ async def _town(storage: Storage, clock: FastClock) -> list[Official]:
         election = await factories.add_election(uow, village, days_ahead=100, due_in=90)
         far = date(2026, 12, 1)
         for number in range(TASKS):
-            await uow.elections.add_task(election, f"due-{number}", clock.start.date())
-        await uow.elections.add_task(election, "far", far)
+            await factories.add_task(uow, election, f"due-{number}", clock.start.date())
+        await factories.add_task(uow, election, "far", far)
         task = next(one for one in await uow.elections.tasks(election) if one.code == "far")
         chance = random.Random(8)  # noqa: S311 - moments
         for number in range(EXTRA):

@@ -25,7 +25,6 @@ from storage.repositories.people import Person
 from storage.repositories.places import Place
 from storage.repositories.reminders import Reminder
 from storage.tables.elections import candidate as candidate_table
-from storage.tables.elections import election as election_table
 from storage.tables.elections import election_task
 from storage.tables.reminders import reminder as reminder_table
 from storage.unit_of_work import Storage
@@ -67,12 +66,11 @@ class Town:
         """A running election with some tasks; election day is far away unless it is one of them."""
         days = dict(tasks)
         async with self.storage.unit_of_work() as uow:
-            election_id = await factories.add_election(uow, self.places[path], days_ahead=200, due_in=190)
-            if "election_day" in days:
-                values = {"election_day": days["election_day"], "commitments_due_on": days["election_day"]}
-                await uow.execute(update(election_table).where(election_table.c.id == election_id).values(**values))
+            far = local_date(uow.clock.now()) + timedelta(days=200)
+            ahead = (days.get("election_day", far) - local_date(uow.clock.now())).days
+            election_id = await factories.add_election(uow, self.places[path], days_ahead=ahead, due_in=ahead)
             for code, due_on in days.items():
-                await uow.elections.add_task(election_id, code, due_on)
+                await factories.add_task(uow, election_id, code, due_on)
             await uow.commit()
         return election_id
 
@@ -140,7 +138,7 @@ async def test_s8_n9_an_open_task_climbs_the_ladder_from_the_clerk_to_the_town_t
     for day in (11, 16, 17, 20, 24, 25, 26, 27, 30, 31):
         town.clock.set(NO_HOLIDAY + timedelta(days=day - TODAY.day))
         for who, (words,) in (await town.said(1)).items():
-            assert "柳树村的“公布选民名单（提前20天）”" in words
+            assert "柳树村的“公布选民名单”" in words
             heard.setdefault(who, []).append(local_date(town.clock.now()))
     march = lambda *days: [date(2026, 3, day) for day in days]  # noqa: E731
     assert heard == {
@@ -160,7 +158,7 @@ async def test_what_was_missed_while_nothing_ran_is_sent_late_in_one_message_wit
     town.clock.set(datetime(2026, 3, 19, 10, 0, tzinfo=SHANGHAI))
     heard = await town.said()
     (words,) = heard["clerk"]
-    assert "登记参加选举的村民" in words
+    assert "登记截止，汇总" in words
     assert "3月17日（星期二）就该提醒您" in words
     assert "还剩1天" in words
     assert await town.said() == {}
@@ -216,7 +214,7 @@ async def test_several_that_are_due_at_one_time_are_one_message_and_like_tasks_n
     heard = await town.said()
     (words,) = heard["staff"]  # leads the village; does it herself for the community, which has no clerk
     assert words.startswith("有4件事提醒您：")
-    assert "桥头社区的“公布选民名单（提前20天）”" in words
+    assert "桥头社区的“公布选民名单”" in words
     (clerks,) = heard["clerk"]
     assert clerks.startswith("有2件事提醒您：")
     await town.hold_election(factories.OTHER_VILLAGE, tasks=[("registration", TODAY)])
@@ -317,8 +315,7 @@ async def test_a_moved_election_is_reminded_of_anew_and_the_old_day_is_forgotten
     async with town.storage.unit_of_work() as uow:
         later = TODAY + timedelta(days=1)
         await uow.execute(update(election_task).values(due_on=later))
-        rows = update(election_table).where(election_table.c.id == election)
-        await uow.execute(rows.values(election_day=later, commitments_due_on=later))
+        await factories.move_day(uow, election, later, town.seats["staff"])
         await uow.commit()
     town.clock.set(NO_HOLIDAY)
     (words,) = (await town.said())["1"]
