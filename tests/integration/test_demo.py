@@ -272,6 +272,7 @@ async def test_every_seat_gets_its_own_password_and_a_link_that_signs_in(county:
         assert opened.official.display_name == name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "moment",
     [

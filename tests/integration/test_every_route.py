@@ -133,6 +133,7 @@ def check(answer: httpx.Response, where: object) -> str:
     return match.group(1)
 
 
+@pytest.mark.slow
 async def test_every_answer_of_every_route_carries_the_headers(whole: Whole) -> None:
     """P30: signed in and not; pages, files, refusals, what does not exist and what broke; no nonce twice."""
     leader, _ = await whole.signed_in(Role.DISCIPLINE_LEADER)
@@ -204,6 +205,7 @@ async def rows(storage: Storage) -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
+@pytest.mark.slow
 async def test_no_get_of_any_route_changes_a_row(whole: Whole) -> None:
     """SEC-01-003 (logout by GET) and every other act: GET and HEAD only look. `TRACES` says what looking leaves."""
     browsers = [(await whole.signed_in(role))[0] for role in Role]
@@ -227,6 +229,7 @@ async def test_no_get_of_any_route_changes_a_row(whole: Whole) -> None:
         assert (await browser.client.get("/desk")).status_code == 200, "nobody was signed out by looking"
 
 
+@pytest.mark.slow
 async def test_no_post_of_the_desk_is_taken_without_its_token(whole: Whole) -> None:
     """P30: CSRF on every state-changing route."""
     browsers = [(await whole.signed_in(role))[0] for role in (Role.DISCIPLINE_LEADER, Role.ADMINISTRATOR)]

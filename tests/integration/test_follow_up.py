@@ -401,6 +401,7 @@ async def test_a_withdrawn_report_without_a_flag_is_looked_at_by_an_official(sit
 # What a chat never changes
 
 
+@pytest.mark.slow
 async def test_a_thousand_changes_of_a_profile_change_no_verified_name(test_site):
     """N11, ZAM#4908: a verified name is not what a chat calls somebody."""
     who = await test_site.meet()

@@ -176,6 +176,7 @@ async def test_a_reply_the_network_ate_is_sent_again_and_no_more(sqlite_storage,
         assert await _count(sqlite_storage, outbox) == 1
 
 
+@pytest.mark.slow
 async def test_two_hundred_people_talking_at_once_each_hear_their_own(sqlite_storage):
     await populate(sqlite_storage)
     chance = random.Random(20260311)  # noqa: S311 - small delays, the same in every run

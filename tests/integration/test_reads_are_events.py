@@ -169,6 +169,7 @@ def covered(events: list[Any], actor: str) -> set[str]:
     return named.union(*(one.detail.get("merged", ()) for one in mine))
 
 
+@pytest.mark.slow
 async def test_every_page_of_the_desk_that_opened_a_case_left_its_event(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

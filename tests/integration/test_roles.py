@@ -35,6 +35,7 @@ HOLLOW = {
 }
 
 
+@pytest.mark.slow
 async def test_every_role_is_answered_at_every_address_as_the_table_says(sqlite_storage) -> None:
     found = await measured(sqlite_storage)
     assert list(found) == list(TABLE), "write the table anew, and read what is different"
