@@ -15,7 +15,7 @@ RowId = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class MenuTap(CallbackData, prefix="m"):
-    """A choice of the main menu: ask, report, mine, home."""
+    """A choice of the main menu: ask, report, mine, home, dates."""
 
     act: str
 

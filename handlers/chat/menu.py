@@ -14,7 +14,7 @@ from handlers.chat.keyboards import MenuTap
 from handlers.chat.reply import Reply
 from handlers.chat.report import begin
 from handlers.chat.transaction import Channel
-from handlers.services import own_data
+from handlers.services import own_data, own_dates
 from handlers.services.access import NOTICES
 from handlers.services.commitments import INVITATION
 from handlers.services.home import Homes
@@ -134,6 +134,19 @@ async def on_own_data_tapped(
             return texts.own_data(await own_data.look(uow, who), OWN_DATA_LINK if channel.in_transaction else "")
 
 
+async def on_wants_own_schedule(
+    message: Message, state: FSMContext, uow: UnitOfWork, who: Person, homes: Homes
+) -> Reply:
+    """Somebody asks how their village's election stands; without a village, that is asked first."""
+    await leave(state, uow, who)
+    return await _schedule(state, uow, who, homes)
+
+
+async def _schedule(state: FSMContext, uow: UnitOfWork, who: Person, homes: Homes) -> Reply:
+    found = await own_dates.schedule(uow, await homes.of(uow, who))
+    return await home.ask(uow, state, homes) if found is None else texts.schedule(found)
+
+
 async def on_wants_to_move(message: Message, state: FSMContext, uow: UnitOfWork, who: Person, homes: Homes) -> Reply:
     """Somebody is at home elsewhere."""
     await leave(state, uow, who)
@@ -157,6 +170,8 @@ async def on_menu_tapped(
         return await follow.own_cases(uow, who)
     if callback_data.act == "home":
         return await home.show(uow, who, state, homes)
+    if callback_data.act == "dates":
+        return await _schedule(state, uow, who, homes)
     return texts.ask_away()
 
 
@@ -169,6 +184,7 @@ _REPORT: Final = (wording.REPORT, "我要举报", "举报", "反映", "接着写
 _MINE: Final = (wording.MINE, "进度", "查进度", "我的举报")
 _HOME: Final = (wording.HOME, "我的村", "我的社区")
 _MOVE: Final = ("换村", "改村", "换社区", "改社区", "换个村", "换地方")
+_SCHEDULE: Final = (wording.SCHEDULE, "我们村日程", "村里日程", "日程", "我社区日程", "选举日程", "我村的日程")
 _SIGN: Final = ("签承诺书", "承诺书", "签承诺", "现在签")
 _OWN_DATA: Final = (wording.OWN_DATA, "我的信息", "删除我的数据", "删掉我的数据")
 _PRIVACY: Final = (wording.PRIVACY, "隐私", "隐私说明")
@@ -176,7 +192,7 @@ _SUBSCRIBE: Final = ("订阅提醒", "订提醒", "提醒我", "提醒我选举�
 _UNSUBSCRIBE: Final = ("不再提醒", "退订", "取消提醒", "别提醒了", "不要提醒了")
 _WORDS: Final = (
     *(*_HELLO, *_STOP, *_DROP, *_ASK, *_REPORT, *_MINE),
-    *(*_HOME, *_MOVE, *_SIGN, *_OWN_DATA, *_PRIVACY, *_SUBSCRIBE, *_UNSUBSCRIBE),
+    *(*_HOME, *_MOVE, *_SCHEDULE, *_SIGN, *_OWN_DATA, *_PRIVACY, *_SUBSCRIBE, *_UNSUBSCRIBE),
 )
 
 
@@ -200,6 +216,8 @@ def create_router() -> Router:
     router.message.register(on_wants_own_home, Command("home"))
     router.message.register(on_wants_own_home, Says(*_HOME))
     router.message.register(on_wants_to_move, Says(*_MOVE))
+    router.message.register(on_wants_own_schedule, Command("dates"))
+    router.message.register(on_wants_own_schedule, Says(*_SCHEDULE))
     router.message.register(subscribe.on_wants_reminders, Says(*_SUBSCRIBE))
     router.message.register(subscribe.on_wants_no_reminders, Says(*_UNSUBSCRIBE))
     router.message.register(on_wants_to_sign, Command("sign"))

@@ -18,6 +18,7 @@ from handlers.chat.wording import (
     OWN_DATA,
     PRIVACY,
     REPORT,
+    SCHEDULE,
     days_left,
     menu_buttons,
     people_date,
@@ -29,7 +30,7 @@ from handlers.services.commitments import Signed, SigningView
 from handlers.services.home import Home
 from handlers.services.laws import Quoted
 from handlers.services.own_data import OwnCase, OwnData
-from handlers.services.own_dates import ELECTION_DAY, OwnDate, OwnDates, Standing
+from handlers.services.own_dates import ELECTION_DAY, OwnDate, OwnDates, Schedule, Standing
 from handlers.services.report_view import Problem, ReportView, Step
 from knowledge.clock import SHANGHAI, local_date
 from knowledge.model import Answer, Citation, Intent, Jurisdiction, Kind
@@ -258,6 +259,25 @@ def _own_dates(own: OwnDates) -> str:
     return "\n".join(lines)
 
 
+def schedule(found: Schedule) -> Reply:
+    """How the own village's election stands today, and what one may do at this stage."""
+    subscribe = (reminder_texts.subscribe_button(found.place_id),)
+    ask = (tap(ASK, MenuTap(act="ask")),)
+    if not found.dates:
+        return Reply(
+            f"{found.place_name}现在没有在办的选举，或者日程还没录进来。请看公告，或者问选举委员会。", (subscribe, ask)
+        )
+    vote, *coming = found.dates
+    lines = [f"{found.place_name}的选举日程，今天是{people_date(found.today)}。", _own_date(vote, found.today)]
+    lines.append(f"现在这一段：{found.stage}。\n您的权利：{found.right}。")
+    if coming:
+        lines.append("接下来：")
+        lines.extend(f"· {_own_date(one, found.today)}" for one in coming)
+    lines.append("日子以村里贴的公告为准。")
+    more = ((Button(found.question, entry_data(found.entry_id)),),) if found.entry_id else ()
+    return Reply("\n".join(lines), (*more, subscribe, ask))
+
+
 def _own_date(one: OwnDate, today: date) -> str:
     latest = "" if one.code == ELECTION_DAY else "最晚"
     when = f"{latest}{people_date(one.due_on)}"
@@ -424,13 +444,20 @@ def which_province(provinces: Sequence[Jurisdiction], inquiry_id: int = 0) -> Re
 
 def home_known(home: Home) -> Reply:
     """What is remembered of somebody's place, and how to change it."""
-    about_election = ((reminder_texts.subscribe_button(home.place.id),),) if home.place else ()
+    about_election = _about_election(home.place)
     rows = (
         *about_election,
         (tap("换一个", HomeTap(act="change")), tap("忘掉它", HomeTap(act="forget"))),
         (tap(ASK, MenuTap(act="ask")),),
     )
     return Reply(f"记着的是：{_home_name(home)}。\n按那儿的规定和日子回答您。", rows)
+
+
+def _about_election(place: Place | None) -> tuple[tuple[Button, ...], ...]:
+    """The own village's schedule, and being reminded of it."""
+    if place is None:
+        return ()
+    return ((tap(SCHEDULE, MenuTap(act="dates")), reminder_texts.subscribe_button(place.id)),)
 
 
 def home_noted(home: Home) -> str:
@@ -443,7 +470,7 @@ def home_remembered(home: Home) -> Reply:
     return Reply(
         f"{home_noted(home)}以后按这个回答您，想改就发“换村”。",
         (
-            *(((reminder_texts.subscribe_button(home.place.id),),) if home.place else ()),
+            *_about_election(home.place),
             (tap("换一个", HomeTap(act="change")), tap(ASK, MenuTap(act="ask"))),
         ),
     )

@@ -13,13 +13,16 @@ from typing import Final
 
 from handlers.services.home import Home
 from knowledge.clock import local_date
-from knowledge.elections.plan_content import Body, in_words
+from knowledge.elections.plan_content import Body, Stage, in_words
+from knowledge.elections.plan_content import Task as PlanTask
 from knowledge.elections.plan_files import load_plan_content
 from knowledge.entry_files import COMMUNITY_SUFFIX
+from knowledge.loader import load_knowledge
 from storage.repositories.elections import Election, Task
 from storage.unit_of_work import UnitOfWork
 
 _COMMITMENTS: Final = "commitments_signed"
+_COMING: Final = 4  # lines of what comes next
 ELECTION_DAY: Final = "election_day"
 _ASKS_WHEN: Final = re.compile(
     r"哪.?天|哪.?日|几号|几月|几时|几点|何时|什么时|什么日子|啥时|啥日子|多会儿|么时候|么子时候|时间|日期|日子|多久|几天|提前|最晚|最迟|截止|到期|之前"
@@ -54,6 +57,64 @@ class OwnDates:
     dates: tuple[OwnDate, ...]
     today: date
     place_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How a village's election stands today; without `dates`: nothing of it is on file, or all of it is over.
+
+    `right` is what a voter may do at this stage, `entry_id` and `question` what tells more of it. `dates` are the vote,
+    and what comes next of what concerns everybody.
+    """
+
+    place_name: str
+    place_id: int
+    today: date
+    stage: str = ""
+    right: str = ""
+    entry_id: str = ""
+    question: str = ""
+    dates: tuple[OwnDate, ...] = ()
+
+
+async def schedule(uow: UnitOfWork, home: Home) -> Schedule | None:
+    """The election of somebody's own village, stage and next dates; None while it is not known where they live (S25).
+
+    Only lines that everybody can see happen (a notice on the wall, a question people ask) and that come in any case.
+    """
+    if home.place is None:
+        return None
+    content, today = load_plan_content(), local_date(uow.clock.now())
+    election = _nearest(await uow.elections.within(home.place.path))
+    if election is None:
+        return Schedule(home.place.name, home.place.id, today)
+    written = {task.code: task for task in await uow.elections.tasks(election.id)}
+    left = [code for code, task in written.items() if task.done_at is None and code in content.tasks]
+    if not left:
+        return Schedule(home.place.name, home.place.id, today)
+    stage, body = content.stages[content.tasks[left[0]].stage], Body(election.body)
+    public = [code for code in left if _concerns_everybody(content.tasks[code]) and code != ELECTION_DAY]
+    coming = [one for code in public if (one := _own_date(code, election, written, today)) and one.due_on >= today]
+    vote = _own_date(ELECTION_DAY, election, written, today)
+    return Schedule(
+        home.place.name,
+        home.place.id,
+        today,
+        stage.title,
+        in_words(stage.right, body),
+        *_first_entry(stage),
+        ((vote,) if vote else ()) + tuple(coming[:_COMING]),
+    )
+
+
+def _first_entry(stage: Stage) -> tuple[str, str]:
+    if not stage.entries:
+        return "", ""
+    return stage.entries[0], load_knowledge().entries[stage.entries[0]].questions[0]
+
+
+def _concerns_everybody(task: PlanTask) -> bool:
+    return bool(task.entries or task.notice) and not task.condition
 
 
 async def own_dates(uow: UnitOfWork, home: Home, question: str, entry_id: str) -> OwnDates | None:

@@ -1,5 +1,6 @@
 """Where somebody is at home, the dates of that village, and the law's own words: by every channel."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import select, text, update
 from handlers.services import elections
 from handlers.services.laws import import_laws
 from knowledge.clock import local_date
+from knowledge.elections.plan_files import load_plan_content
 from knowledge.loader import load_knowledge
 from storage.tables.conversations import person
 from storage.tables.elections import election, election_task
@@ -312,3 +314,52 @@ def _article_18() -> str:
     """Our own words with the figures the content finds in article 18."""
     lines = made_up(KNOWLEDGE.laws["village"]).splitlines()
     return next(line for line in lines if line.startswith("第十八条　")).removeprefix("第十八条　").rstrip("。")
+
+
+# The own village's schedule (S25)
+
+
+async def test_s25_own_schedule_says_the_stage_the_rights_and_what_comes_next(site: Site) -> None:
+    await open_election(site)
+    who = await site.meet()
+    assert "您是哪个村" in (await who.say("我村日程"))[-1]
+    await who.say("柳树村")
+    told = (await who.press("我村日程"))[-1]
+    assert told == (await who.say("我村日程"))[-1]
+    assert "柳树村的选举日程，今天是3月11日（星期三）" in told
+    assert "3月29日（星期日），还剩18天" in told
+    assert "现在这一段：" in told
+    assert "您的权利：" in told
+    assert told.count("· ") == 4
+    assert "以村里贴的公告为准" in told
+    shown = await labels(who)
+    assert "提醒我选举的日子" in shown
+    assert "依据：" in (await who.press(shown[0]))[-1], "a tap tells more of this stage"
+
+
+async def test_s25_the_stage_moves_on_with_what_is_done_and_past_days_are_not_announced(web_site: Site) -> None:
+    election_id = await open_election(web_site)
+    who = await web_site.meet()
+    await who.say("我是柳树村的")
+
+    async def finish(uow: Any) -> None:
+        by = (await factories.add_official(uow, factories.Role.TOWNSHIP_STAFF, factories.TOWN)).id
+        today = local_date(uow.clock.now())
+        stage = {code: task.stage for code, task in load_plan_content().tasks.items()}
+        for task in await uow.elections.tasks(election_id):
+            if stage[task.code] not in ("voting_preparation", "voting", "handover"):
+                await uow.elections.finish_task(task.id, by, done_on=today, proof="贴在村口")
+
+    await web_site.do(finish)
+    told = (await who.say("村里日程"))[-1]
+    assert "现在这一段：投票准备" in told
+    web_site.storage.clock.advance(timedelta(days=10))
+    dates = re.findall(r"(\d+)月(\d+)日", (await who.say("日程"))[-1].partition("接下来：")[2])
+    assert dates
+    assert all((int(month), int(day)) >= (3, 21) for month, day in dates)
+
+
+async def test_s25_without_an_election_it_says_so(web_site: Site) -> None:
+    who = await web_site.meet()
+    await who.say("我是柳树村的")
+    assert "没有在办的选举，或者日程还没录进来" in (await who.say("我村日程"))[-1]

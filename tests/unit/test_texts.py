@@ -516,7 +516,8 @@ def test_an_hour_is_said_to_the_minute_and_never_too_early(ahead: timedelta, sai
 
 def signing_view(signed: int) -> commitments.SigningView:
     pack = load_packs()["three_commitments"]
-    election = Election(1, 1, "cn/test", "柳树村", "village", "running", TODAY, TODAY, pack.pack, pack.version)
+    made = ("village", "all_voters", "next_day", "1", None, 1)
+    election = Election(1, 1, "cn/test", "柳树村", "village", "running", TODAY, TODAY, pack.pack, pack.version, *made)
     given = tuple(
         Signature(paper.kind, pack.version, paper.text_hash, "王小明", NOW, "web", f"CN-{number}")
         for number, paper in enumerate(pack.commitments[:signed])
