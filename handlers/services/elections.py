@@ -10,8 +10,9 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Final
 
+from handlers.services.deputies import tell_election_officials
 from handlers.services.errors import BadInput, NotAllowed, NotFound
-from knowledge.casework.access import Permission, covers, may
+from knowledge.casework.access import Permission, Role, covers, may
 from knowledge.clock import local_date
 from knowledge.elections.counting import Counting
 from knowledge.elections.plan_content import Body, Mode, Proof, in_words
@@ -207,6 +208,8 @@ async def move_day(
 ) -> tuple[Shift, ...]:
     """Move the election day: what is open gets new days, what is done stays, and who moved it and why is kept.
 
+    The village's clerk and its town's election staff hear that something of theirs waits at the desk.
+
     Raises:
         BadInput: No reason, the same day, or the election is over.
         ImpossibleDay: The law or the level above does not allow the day.
@@ -240,6 +243,9 @@ async def move_day(
         now=day.isoformat(),
         moved=len(moved),
     )
+    cause = f"election_day_moved/{election.id}/{election.version + 1}"
+    for role in (Role.VILLAGE_CLERK, Role.TOWNSHIP_STAFF):  # each at the nearest level that has one
+        await tell_election_officials(uow, (role,), election.place_path, cause=cause, but=official.id)
     return moved
 
 

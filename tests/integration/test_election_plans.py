@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from handlers.services import elections
 from handlers.services.errors import BadInput, NotAllowed
@@ -18,7 +18,8 @@ from storage.errors import RuleRefused, StaleVersion
 from storage.repositories.elections import Task
 from storage.repositories.officials import Official
 from storage.tables.elections import election, election_day_move, election_task, happening
-from storage.unit_of_work import Storage
+from storage.tables.records import outbox
+from storage.unit_of_work import Storage, UnitOfWork
 from tests import factories
 
 
@@ -85,6 +86,30 @@ async def test_a_moved_day_redates_what_is_open_keeps_what_is_done_and_is_kept(
         await do(storage, lambda uow: elections.move_day(uow, town, election_id, later, reason="再改", version=1))
     async with storage.unit_of_work() as uow:
         assert len(await uow.elections.day_moves(election_id)) == 1
+
+
+async def test_the_villages_clerk_and_the_towns_other_staff_hear_of_a_moved_day_once(
+    storage: Storage, town: Official, election_id: int
+) -> None:
+    told: dict[str, int] = {}
+
+    async def seat(uow: UnitOfWork, name: str, role: Role, path: str) -> None:
+        one = await factories.add_official(uow, role, path)
+        await uow.officials.set_notice_chat(one.id, 100 + one.id)
+        told[name] = one.id
+
+    await do(storage, lambda uow: uow.officials.set_notice_chat(town.id, 99))
+    for name, role, path in (
+        ("clerk", Role.VILLAGE_CLERK, factories.VILLAGE),
+        ("colleague", Role.TOWNSHIP_STAFF, town.place_path),
+        ("elsewhere", Role.VILLAGE_CLERK, factories.OTHER_VILLAGE),
+    ):
+        await do(storage, lambda uow, name=name, role=role, path=path: seat(uow, name, role, path))
+    day = local_date(storage.clock.now()) + timedelta(days=74)
+    await do(storage, lambda uow: elections.move_day(uow, town, election_id, day, reason="农忙", version=1))
+    async with storage.unit_of_work() as uow:
+        keys = await uow.read(select(outbox.c.dedupe_key).where(outbox.c.kind == "notice"))
+    assert sorted(key.rpartition("/")[2] for (key,) in keys) == sorted(str(told[one]) for one in ("clerk", "colleague"))
 
 
 async def test_a_day_that_cannot_be_and_a_move_without_a_reason_are_refused_and_nothing_is_written(
