@@ -27,6 +27,8 @@ from bot.scheduler import REMIND_SECONDS
 from handlers.chat.transaction import Channel, ChatLocks
 from handlers.jobs.broadcasts import feed_broadcasts
 from handlers.jobs.reminders import remind
+from knowledge.elections.plan_files import load_plan_content
+from knowledge.elections.reminders import load_reminders
 from storage.engine import Database
 from storage.files import FileStore
 from storage.leases import Lease
@@ -38,6 +40,9 @@ log = structlog.stdlib.get_logger(__name__)
 KEYS: Final = bytes(range(32))
 NO_PACE: Final = Pace(overall_seconds=0.0, overall_window=0.0, chat_rest=0.0)
 FEED_SECONDS: Final = 0.05
+
+load_plan_content()  # read once by the fork server, and not in a life that is shorter than the reading
+load_reminders()
 
 
 @dataclass(frozen=True)
