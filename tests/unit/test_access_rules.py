@@ -10,6 +10,8 @@ from knowledge.casework.access import (
     HANDLING_ROLES,
     LEADING_ROLES,
     LOWERING_ROLES,
+    PREPARING_ROLES,
+    REVIEWING_ROLES,
     WRITING_ROLES,
     Permission,
     Role,
@@ -35,16 +37,18 @@ COLUMNS = (
     Permission.READ_LOG,
     Permission.MANAGE_OFFICIALS,
     Permission.SEND_BROADCASTS,
+    Permission.PREPARE_ELECTIONS,
+    Permission.REVIEW_GATES,
 )
 MATRIX = {
-    Role.VILLAGE_CLERK: "........x..x...",
-    Role.TOWNSHIP_STAFF: ".....x..xxxx..x",
-    Role.DISCIPLINE_OFFICIAL: "xx...x.xxx.x..x",
-    Role.DISCIPLINE_LEADER: "xxxxxx.xxx.x..x",
-    Role.SUPERIOR: "x.xxx..x...x...",
-    Role.CUSTODIAN: "......x........",
-    Role.AUDITOR: "............x..",
-    Role.ADMINISTRATOR: ".............x.",
+    Role.VILLAGE_CLERK: "........x..x...x.",
+    Role.TOWNSHIP_STAFF: ".....x..xxxx..xxx",
+    Role.DISCIPLINE_OFFICIAL: "xx...x.xxx.x..x..",
+    Role.DISCIPLINE_LEADER: "xxxxxx.xxx.x..x.x",
+    Role.SUPERIOR: "x.xxx..x...x....x",
+    Role.CUSTODIAN: "......x..........",
+    Role.AUDITOR: "............x....",
+    Role.ADMINISTRATOR: ".............x...",
 }
 
 
@@ -85,6 +89,8 @@ def test_who_leads_approves_and_whoever_lowers_flags_leads() -> None:
         (APPROVING_ROLES, {Role.DISCIPLINE_LEADER, Role.SUPERIOR}),
         (LOWERING_ROLES, {Role.DISCIPLINE_LEADER, Role.SUPERIOR}),
         (HANDLING_ROLES, {Role.DISCIPLINE_OFFICIAL, Role.DISCIPLINE_LEADER}),
+        (PREPARING_ROLES, {Role.VILLAGE_CLERK, Role.TOWNSHIP_STAFF}),
+        (REVIEWING_ROLES, {Role.TOWNSHIP_STAFF, Role.DISCIPLINE_LEADER, Role.SUPERIOR}),
         (WRITING_ROLES, {Role.TOWNSHIP_STAFF, Role.DISCIPLINE_OFFICIAL, Role.DISCIPLINE_LEADER}),
     ],
 )
