@@ -170,7 +170,8 @@ def world_ticks() -> list[Callable[[Any], Awaitable[Any]]]:
         loaded = importlib.import_module(f"handlers.jobs.{module.name}")
         for name, job in inspect.getmembers(loaded, inspect.iscoroutinefunction):
             if job.__module__ == loaded.__name__ and not name.startswith("_"):
-                parameters = list(inspect.signature(job).parameters)
+                asked = inspect.signature(job).parameters.values()
+                parameters = [one.name for one in asked if one.default is one.empty]
                 if parameters == ["storage"]:
                     found.append(job)
     return found
