@@ -121,7 +121,7 @@ async def test_a_form_with_faults_names_each_and_keeps_what_was_typed(site: Desk
 async def test_readyz_says_when_no_process_holds_the_lease(web_site: Site, clock: FakeClock) -> None:
     application = web_site.application
     transport = httpx.ASGITransport(app=application.http)
-    async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://qingfeng.test") as client:
         assert (await client.get("/readyz")).json() == {"database": "ok"}
         await application.lead()
         assert (await client.get("/readyz")).json() == {"database": "ok", "scheduler": "ok"}
