@@ -14,7 +14,8 @@ from knowledge.casework.custody import load_custody
 from knowledge.casework.lifecycle import CaseState, Disposal, Finding, MeasureKind
 from knowledge.clock import local_date
 from knowledge.elections.commitments import load_packs
-from knowledge.elections.gates import GateState, body_of, load_gates
+from knowledge.elections.gates import GateState, load_gates
+from knowledge.elections.plan_content import body_of
 from knowledge.model import Kind
 from storage.custody import KeyCost, NameKey, SealedName, Unlocked
 from storage.ids import readable_code

@@ -10,7 +10,8 @@ from typing import Final
 
 from handlers.services import committees, gates, responsibility
 from knowledge.clock import local_date
-from knowledge.elections.gates import Gate, body_of, load_gates
+from knowledge.elections.gates import Gate, load_gates
+from knowledge.elections.plan_content import body_of
 from storage.repositories.officials import Official
 from storage.repositories.places import Place
 from storage.unit_of_work import UnitOfWork

@@ -15,7 +15,7 @@ from handlers.services.errors import BadInput, NotAllowed, NotFound
 from knowledge.casework.access import Permission, Role, covers, may
 from knowledge.clock import local_date
 from knowledge.elections.counting import Counting
-from knowledge.elections.plan_content import Body, Mode, Proof, in_words
+from knowledge.elections.plan_content import Body, Mode, Proof, body_of, in_words
 from knowledge.elections.plan_files import load_plan_content
 from knowledge.elections.plans import Line, Plan, PlanFor, Recorded, Shift, checked_plan, plan, shifts
 from knowledge.loader import load_knowledge
@@ -295,7 +295,7 @@ async def open_timetable(uow: UnitOfWork, election_id: int, election_day: date) 
     election = await uow.elections.get(election_id)
     if election is None:
         raise NotFound("election")
-    body = Body.COMMUNITY if election.place_kind == "community" else Body.VILLAGE
+    body = body_of(election.place_kind)
     content = load_plan_content()
     await uow.elections.set_plan(
         election_id,

@@ -15,7 +15,8 @@ from handlers.services.elections import find_election
 from handlers.services.errors import BadInput, CannotStart, NotAllowed, NotFound, WrongEvidence
 from handlers.services.reports import MAX_FILE_BYTES
 from knowledge.casework.access import REVIEWING_ROLES, Permission, may
-from knowledge.elections.gates import EvidenceKind, Gate, GateState, body_of, load_gates, still_needed
+from knowledge.elections.gates import EvidenceKind, Gate, GateState, load_gates, still_needed
+from knowledge.elections.plan_content import body_of
 from storage.errors import StaleVersion
 from storage.repositories.elections import Election
 from storage.repositories.files import StoredFile

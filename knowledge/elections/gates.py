@@ -14,21 +14,14 @@ from pathlib import Path
 from typing import Final
 
 from knowledge.casework.access import covers
-from knowledge.elections.plan_content import CONTENT
+from knowledge.elections.plan_content import CONTENT, Body
 from knowledge.errors import ContentError
+from knowledge.jurisdiction import NATION
 from knowledge.records import Record, read_record
 
 _FILE: Final = "gates.yaml"
 #: The gate that the law itself asks for; the database's rules name it too.
 STATUTORY: Final = "outgoing_audit"
-NATION: Final = "cn"
-
-
-class Body(StrEnum):
-    """What is elected: by villagers or by residents."""
-
-    VILLAGE = "village"
-    COMMUNITY = "community"
 
 
 class Level(StrEnum):
@@ -117,11 +110,6 @@ class GateRules:
         """Every (place, body, gate) as the database keeps it; the nation's path stands for the default."""
         spread = [(NATION, body, codes) for body, codes in self.default.items()]
         return tuple((path, body, code) for path, body, codes in (*spread, *self.places) for code in codes)
-
-
-def body_of(place_kind: str) -> Body:
-    """What a place of a kind elects: residents' committees in communities, villagers' committees elsewhere."""
-    return Body.COMMUNITY if place_kind == "community" else Body.VILLAGE
 
 
 def still_needed(gate: Gate, handed_in: Iterable[str]) -> tuple[EvidenceKind, ...]:

@@ -30,6 +30,11 @@ class Body(StrEnum):
     COMMUNITY = "community"
 
 
+def body_of(place_kind: str) -> Body:
+    """What a place of a kind elects: residents' committees in communities, villagers' committees elsewhere."""
+    return Body.COMMUNITY if place_kind == "community" else Body.VILLAGE
+
+
 class Mode(StrEnum):
     """Who votes; a village votes with all its voters."""
 

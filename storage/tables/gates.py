@@ -12,7 +12,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from knowledge.elections.gates import Body, GateState
+from knowledge.elections.gates import GateState
+from knowledge.elections.plan_content import Body
 from storage.tables.base import metadata
 from storage.types import Instant, Key, one_of
 
