@@ -68,8 +68,7 @@ async def listing(uow: UnitOfWork, official: Official) -> list[BroadcastView]:
 async def to_approve(uow: UnitOfWork, official: Official) -> int:
     """How many drafts of other people wait in the official's place."""
     _require(official)
-    found = await uow.broadcasts.within(official.place_path)
-    return sum(1 for one in found if one.state == DRAFT and one.author_id != official.id)
+    return await uow.broadcasts.drafts_within(official.place_path, but=official.id)
 
 
 async def read(uow: UnitOfWork, official: Official, broadcast_id: int) -> BroadcastView:

@@ -62,7 +62,7 @@ class PlanFor:
 
     `chosen` are days of tasks that people set themselves; a law's day still binds. `done` are the tasks done, by
     `Line.key`, with their days. `not_before` is the day the plan is made: what is open is not dated before it.
-    `last_day` is the latest election day the level above allows, and `why_last` says by what.
+    `last_day` is the latest election day the level above allows.
     """
 
     body: Body
@@ -75,7 +75,6 @@ class PlanFor:
     chosen: Mapping[str, date] = field(default_factory=dict)
     not_before: date | None = None
     last_day: date | None = None
-    why_last: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +277,6 @@ class _Planner:
             anchor = self._anchor(copy, moment.anchor)
             if anchor is not None and anchor != date.max:
                 yield moment, days, rule, anchor, counted(anchor, moment.side, days, self._ask.counting)
-
-    def _lawful_until(self, copy: _Copy) -> date | None:
-        return min((until for *_, until in self._limit_days(copy)), default=None)
 
     def _own_day(self, copy: _Copy) -> date:
         """The day of the task by itself: ours or the law's, whichever comes first."""

@@ -16,7 +16,10 @@ class Repository:
         self._uow = uow
         self._keys = uow.keys
 
+    def _insert(self, table: Table) -> Any:
+        """An INSERT that can say what happens on a conflict, in this database's dialect."""
+        return (sqlite.insert if self._uow.storage.database.is_sqlite else postgresql.insert)(table)
+
     def _insert_unless_there(self, table: Table, **values: Any) -> Any:
         """An INSERT that does nothing where a unique row is there already; its result has no row then."""
-        insert = sqlite.insert if self._uow.storage.database.is_sqlite else postgresql.insert
-        return insert(table).values(**values).on_conflict_do_nothing()
+        return self._insert(table).values(**values).on_conflict_do_nothing()

@@ -100,6 +100,13 @@ class Broadcasts(Repository):
         rows = await self._uow.read(_BROADCASTS.where(inside).order_by(broadcast.c.id.desc()).limit(limit))
         return [Broadcast(*row) for row in rows]
 
+    async def drafts_within(self, place_path: str, *, but: int) -> int:
+        """How many drafts a place and all that belongs to it have, but those of one official."""
+        inside = (place.c.path == place_path) | place.c.path.startswith(f"{place_path}/", autoescape=True)
+        query = select(func.count()).select_from(broadcast).join(place, place.c.id == broadcast.c.place_id)
+        waits = (inside, broadcast.c.state == DRAFT, broadcast.c.author_id != but)
+        return int((await self._uow.read(query.where(*waits)))[0][0])
+
     async def rewrite(self, broadcast_id: int, seen: int, **values: Any) -> None:
         """Change a draft: place_id, kind, body.
 

@@ -1,10 +1,9 @@
 """Years of the working calendar that a deployment has imported, and which calendar its dates were last reckoned by."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Table, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select
 
 from knowledge.calendar import YearSheet
 from storage.repositories.base import Repository
@@ -47,6 +46,3 @@ class CalendarYears(Repository):
         """Note that every running clock has its date by this calendar."""
         put = self._insert(deployment).values(name=RECKONED_BY, value=mark)
         await self._uow.execute(put.on_conflict_do_update(index_elements=["name"], set_={"value": mark}))
-
-    def _insert(self, table: Table) -> Any:
-        return (sqlite.insert if self._uow.storage.database.is_sqlite else postgresql.insert)(table)

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.repositories.base import Repository
 from storage.tables.elections import (
@@ -161,14 +160,6 @@ class Elections(Repository):
     async def of_places(self, place_ids: Collection[int]) -> list[Election]:
         """The elections of some places, by day."""
         return await self._elections(election.c.place_id.in_(place_ids))
-
-    async def next_day_at(self, place_id: int, from_on: date) -> date | None:
-        """The nearest election day of a place from a day on, of an election that is not over."""
-        query = select(func.min(election.c.election_day)).where(
-            election.c.place_id == place_id, election.c.election_day >= from_on, election.c.state != "finished"
-        )
-        found: date | None = (await self._uow.read(query))[0][0]
-        return found
 
     async def start(self, election_id: int) -> bool:
         """Leave preparation; False when it had left before.
@@ -541,10 +532,6 @@ class Elections(Repository):
             )
             for row in await self._uow.read(query)
         ]
-
-    @property
-    def _insert(self) -> Any:
-        return sqlite.insert if self._uow.storage.database.is_sqlite else postgresql.insert
 
 
 _ELECTIONS = select(

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import String, and_, cast, exists, func, literal, null, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.repositories.base import Repository
 from storage.tables.elections import candidate, election, election_task
@@ -265,10 +264,6 @@ class Reminders(Repository):
     async def of_people(self) -> list[Reminder]:
         """Every reminder there is, by id; for tests and reports."""
         return [_reminder(row) for row in await self._uow.read(select(reminder).order_by(reminder.c.id))]
-
-    @property
-    def _insert(self) -> Any:
-        return sqlite.insert if self._uow.storage.database.is_sqlite else postgresql.insert
 
 
 def _reminder(row: Any) -> Reminder:

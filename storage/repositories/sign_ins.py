@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import delete, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.repositories.base import Repository
 from storage.repositories.officials import Official, official_of
@@ -400,9 +399,6 @@ class SignIns(Repository):
             delete(ceremony).where(ceremony.c.expires_at < now),
         ):
             await self._uow.execute(statement)
-
-    def _insert(self, table: Any) -> Any:
-        return (sqlite.insert if self._uow.storage.database.is_sqlite else postgresql.insert)(table)
 
 
 def handle_of(token_hash: bytes) -> str:

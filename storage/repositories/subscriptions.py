@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Select, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.repositories.base import Repository
 from storage.tables.officials import place
@@ -16,9 +15,8 @@ class Subscriptions(Repository):
 
     async def add(self, person_id: int, place_id: int) -> bool:
         """Subscribe somebody; False when they were subscribed before."""
-        insert = sqlite.insert if self._uow.storage.database.is_sqlite else postgresql.insert
         values = {"person_id": person_id, "place_id": place_id, "since_at": self._uow.clock.now()}
-        result = await self._uow.execute(insert(subscription).values(**values).on_conflict_do_nothing())
+        result = await self._uow.execute(self._insert_unless_there(subscription, **values))
         return bool(result.rowcount)
 
     async def end(self, person_id: int, place_id: int | None = None) -> int:
