@@ -19,6 +19,7 @@ from knowledge.elections.plan_files import load_plan_content
 from knowledge.elections.plan_text import COUNTINGS, MODES, sources
 from knowledge.elections.plans import ImpossibleDay, Shift
 from knowledge.loader import load_knowledge
+from storage.errors import StaleVersion
 
 Errors = dict[str, str]
 PAGE: Final = 50  # villages
@@ -127,6 +128,8 @@ async def move(visit: Signed, election_id: Id) -> Response:
         return await _move_page(visit, election_id, form.fields, errors)
     except ImpossibleDay as refused:
         return await _move_page(visit, election_id, form.fields, {}, (), refused)
+    except StaleVersion:
+        return await _move_page(visit, election_id, form.fields, {}, stale=True)
     return visit.go(f"/desk/timetable/{election_id}", "election_day_moved")
 
 
@@ -186,15 +189,18 @@ async def _move_page(
     errors: Errors,
     moved: tuple[Shift, ...] = (),
     refused: ImpossibleDay | None = None,
+    *,
+    stale: bool = False,
 ) -> Response:
     async with visit.unit_of_work() as uow:
         found = await elections.timetable(uow, visit.official, election_id)
     is_wrong = bool(errors or refused) and visit.request.method == "POST"
     return await visit.page(
         "timetable_move.html",
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK,
+        status=HTTPStatus.CONFLICT if stale else HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK,
         election=found.election,
         errors=errors,
+        stale=(words.STALE, words.STALE_WHY) if stale else None,
         typed=typed,
         previewed=bool(moved),
         moved=[

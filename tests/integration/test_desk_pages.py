@@ -27,10 +27,10 @@ async def site(storage) -> DeskSite:
     return made
 
 
-async def add_election(site, path=factories.VILLAGE, **more) -> int:
+async def add_election(site, path=factories.VILLAGE, day=20, **more) -> int:
     async def add(uow):
         election = await factories.add_election(uow, site.places[path], **more)
-        await elections.open_timetable(uow, election, local_date(uow.clock.now()) + timedelta(days=20))
+        await elections.open_timetable(uow, election, local_date(uow.clock.now()) + timedelta(days=day))
         return election
 
     return await site.do(add)
@@ -251,6 +251,48 @@ async def test_a_line_of_a_timetable_is_ticked_off_once(site):
     await browser.post(acts[0], {"proof": "再记一次"}, then=page)
     assert f"办完 1 件，共 {total} 件" in browser.text
     assert "走访记录在村部" in browser.text
+
+
+async def test_an_election_day_is_moved_after_a_look_at_what_moves_with_it(site):
+    election = await add_election(site, days_ahead=80, due_in=70, day=80)
+    browser, _ = await site.signed_in(Role.TOWNSHIP_STAFF)
+    plan, move = f"/desk/timetable/{election}", f"/desk/timetable/{election}/day"
+    soon, later = (local_date(site.storage.clock.now()) + timedelta(days=days) for days in (10, 94))
+    await browser.get(f"{move}?election_day={soon}")
+    assert "不能作选举日" in browser.text
+    assert "最早可以定在" in browser.text
+    await browser.get(f"{move}?election_day=明天")
+    assert "请选一个日子" in browser.text
+    await browser.get(f"{move}?election_day={later}")
+    assert "会跟着改的" in browser.text
+    await browser.post(move, {"version": browser.version(), "election_day": str(later), "reason": " "})
+    assert browser.status == 422
+    assert "请写为什么改选举日" in browser.text
+    assert f'value="{later}"' in browser.source
+    seen = browser.version()
+    await browser.post(move, {"version": seen, "election_day": str(later), "reason": "农忙，镇里定的"}, then=plan)
+    assert "农忙，镇里定的" in browser.text
+    again = str(later + timedelta(days=7))
+    await browser.post(move, {"version": seen, "election_day": again, "reason": "又有台风"})
+    assert browser.status == 409
+    assert "刚刚有人改过这件" in browser.text
+    assert "又有台风" in browser.source
+
+
+async def test_something_that_happened_is_recorded_once_and_what_was_typed_stays(site):
+    election = await add_election(site)
+    browser, _ = await site.signed_in(Role.TOWNSHIP_STAFF)
+    page = f"/desk/timetable/{election}"
+    today = local_date(site.storage.clock.now())
+    await browser.get(page)
+    typed = {"happening": "body_elected", "happened_on": str(today + timedelta(days=1)), "happening_note": "九点唱完票"}
+    await browser.post(f"{page}/happenings", typed)
+    assert browser.status == 422
+    assert "九点唱完票" in browser.source
+    await browser.post(f"{page}/happenings", typed | {"happened_on": str(today)}, then=page)
+    assert "九点唱完票" in browser.text
+    await browser.post(f"{page}/happenings", typed | {"happened_on": str(today)})
+    assert "这件事已经记过一次了" in browser.text
 
 
 async def test_a_task_of_another_election_is_not_ticked_off(site, storage):
