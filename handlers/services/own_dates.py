@@ -92,7 +92,10 @@ async def schedule(uow: UnitOfWork, home: Home) -> Schedule | None:
     left = [code for code, task in written.items() if task.done_at is None and code in content.tasks]
     if not left:
         return Schedule(home.place.name, home.place.id, today)
-    stage, body = content.stages[content.tasks[left[0]].stage], Body(election.body)
+    # A line that nobody ticked, or that only some villages have, does not hold the village back in an earlier stage.
+    sure = [code for code in left if not content.tasks[code].condition]
+    here = next((code for code in (*sure, *left) if written[code].due_on >= today), left[-1])
+    stage, body = content.stages[content.tasks[here].stage], Body(election.body)
     public = [code for code in left if _concerns_everybody(content.tasks[code]) and code != ELECTION_DAY]
     coming = [one for code in public if (one := _own_date(code, election, written, today)) and one.due_on >= today]
     vote = _own_date(ELECTION_DAY, election, written, today)

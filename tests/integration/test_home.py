@@ -359,6 +359,17 @@ async def test_s25_the_stage_moves_on_with_what_is_done_and_past_days_are_not_an
     assert all((int(month), int(day)) >= (3, 21) for month, day in dates)
 
 
+async def test_s25_a_line_that_nobody_ticked_does_not_hold_the_village_back(web_site: Site) -> None:
+    await open_election(web_site, days_ahead=18)
+    who = await web_site.meet()
+    await who.say("我是柳树村的")
+    told = []
+    for _ in range(3):
+        told.append((await who.say("日程"))[-1].partition("现在这一段：")[2].partition("。")[0])
+        web_site.storage.clock.advance(timedelta(days=8))
+    assert told == ["提名和确定候选人", "提名和确定候选人", "投票准备"]
+
+
 async def test_s25_without_an_election_it_says_so(web_site: Site) -> None:
     who = await web_site.meet()
     await who.say("我是柳树村的")
