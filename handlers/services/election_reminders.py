@@ -15,6 +15,7 @@ from typing import Final
 
 from handlers.services import deadline_ladder
 from handlers.services.deadlines import today
+from handlers.services.deputies import stand_ins
 from knowledge.casework.access import Role as Seat
 from knowledge.casework.clocks import Audience, Stage, last_due, load_clocks, rung_day
 from knowledge.elections.reminders import DisciplineStage, ReminderBook, Role, load_reminders
@@ -49,9 +50,10 @@ class Span:
 
 
 class Seats:
-    """Who sits where, looked up by place."""
+    """Who sits where, looked up by place; `away` are those who are not there today, each with their deputy."""
 
-    def __init__(self, officials: Iterable[Official]) -> None:
+    def __init__(self, officials: Iterable[Official], away: Mapping[int, int]) -> None:
+        self._away = away
         self._by_place: dict[str, list[Official]] = {}
         for one in officials:
             if one.active:
@@ -79,9 +81,13 @@ class Seats:
         groups = {Audience.HANDLER: hands, Audience.LEADER: leads, Audience.SUPERIOR: above}
         found: dict[int, Audience] = {}
         for who in audience:
-            for official_id in sorted(groups[who]):
+            for official_id in self.there(groups[who]):
                 found.setdefault(official_id, who)
         return found
+
+    def there(self, official_ids: Iterable[int]) -> list[int]:
+        """Who is there for some officials today: they themselves, or whoever stands in for them; each once."""
+        return sorted({self._away.get(one, one) for one in official_ids})
 
 
 async def spans(uow: UnitOfWork) -> list[Span]:
@@ -108,7 +114,7 @@ async def plan_tasks(uow: UnitOfWork, span: Span) -> bool:
         return False
     keys = {(f"task/{task.id}", f"{span.stage.id}/{task.due_on}"): task for task in found}
     new = await uow.reminders.claim(keys)
-    seats = Seats(await uow.officials.all())
+    seats = Seats(await uow.officials.all(), await stand_ins(uow))
     await uow.reminders.add(_rungs(uow, span, [keys[key] for key in keys if key in new], seats))
     return len(found) == PAGE
 
@@ -143,7 +149,7 @@ async def plan_stages(uow: UnitOfWork) -> int:
     new = await uow.reminders.claim(keys)
     if not new:
         return 0
-    seats = Seats(await uow.officials.all())
+    seats = Seats(await uow.officials.all(), await stand_ins(uow))
     standing = await uow.reminders.candidates_of(one.id for one, *_ in come)
     count = 0
     for one, stage, for_on, about in come:
@@ -170,7 +176,7 @@ async def _plan_stage(
         if role is Role.CANDIDATES:
             people = [NewReminder(subject, key, role, for_on, at, person_id=who) for who in standing.get(one.id, ())]
         else:
-            told = sorted(seats.nearest(one.place_path, *SEATS[role]))
+            told = seats.there(seats.nearest(one.place_path, *SEATS[role]))
             people = [NewReminder(subject, key, role, for_on, at, official_id=who) for who in told]
         count += await uow.reminders.add(people)
     if Role.VILLAGERS in stage.words:  # last: who stands is told as a candidate

@@ -150,6 +150,26 @@ async def test_s8_n9_an_open_task_climbs_the_ladder_from_the_clerk_to_the_town_t
     assert set(counts.values()) == {1}
 
 
+async def test_s12_while_the_clerk_is_away_the_deputy_is_reminded_and_then_the_clerk_again(sqlite_town: Town) -> None:
+    town = sqlite_town
+    await town.hold_election(tasks=[("roll_published", date(2026, 3, 25))])
+    async with town.storage.unit_of_work() as uow:
+        await uow.responsibilities.add_absence(
+            town.seats["clerk"],
+            kind="leave",
+            from_on=date(2026, 3, 16),
+            until_on=date(2026, 3, 20),
+            deputy_id=town.seats["stranger"],
+            by=town.seats["staff"],
+        )
+        await uow.commit()
+    heard = {}
+    for day in (16, 20, 24):
+        town.clock.set(NO_HOLIDAY + timedelta(days=day - TODAY.day))
+        heard[day] = sorted(await town.said(1))
+    assert heard == {16: ["stranger"], 20: ["stranger"], 24: ["clerk"]}
+
+
 async def test_what_was_missed_while_nothing_ran_is_sent_late_in_one_message_with_the_days_it_was_for(
     town: Town,
 ) -> None:
